@@ -1,0 +1,1 @@
+//! The maps of `K` lines behind [`crate::rewrite::service::Maps`].

@@ -1,0 +1,5 @@
+//! The operating system, safely: the only module with `unsafe` code.
+//!
+//! Descriptors, credentials, process start, locks, password and shadow entries, crypt(3), the sandbox.
+//! Each submodule is one idea; each `unsafe` block states why it is sound.
+#![allow(unsafe_code)]
