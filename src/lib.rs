@@ -5,10 +5,10 @@
 //!
 //! ```text
 //! 0  sys                                                    the only unsafe code
-//! 1  text address header mime m4 db dns::wire               grammars and codecs, no I/O
+//! 1  text reply address header mime m4 db dns::wire smtp::codec   grammars and codecs, no I/O
 //! 2  cf rewrite envelope queue::file log                     configuration, rule sets, values
 //! 3  map dns alias user sasl tls queue::store                services that may block
-//! 4  smtp route queue::schedule dsn deliver                  engines
+//! 4  service smtp route queue::schedule dsn deliver          engines
 //! 5  role                                                    processes
 //! 6  cli                                                     command line and applets
 //! ```
@@ -16,14 +16,32 @@
 pub mod sys;
 
 pub mod db;
+pub mod header;
 pub mod m4;
+pub mod reply;
 pub mod text;
 
 pub mod cf;
+pub mod envelope;
+pub mod log;
 pub mod rewrite;
 
+pub mod alias;
+pub mod dns;
 pub mod map;
+pub mod queue;
+pub mod sasl;
+pub mod user;
+
+pub mod deliver;
+pub mod service;
+pub mod smtp;
 
 pub mod cli;
 
-shadow_rs::shadow!(build);
+/// Build information by shadow-rs: version, commit, date.
+#[allow(missing_docs, clippy::all)]
+pub mod build {
+    shadow_rs::shadow!(info);
+    pub use info::*;
+}

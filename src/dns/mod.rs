@@ -1,0 +1,4 @@
+//! Host names and addresses: the resolver behind [`Resolver`].
+
+/// Name look-ups (the methods come with the resolver).
+pub trait Resolver: Send + Sync {}
