@@ -1,5 +1,6 @@
 //! The command line: flags, modes and the applets that `argv[0]` names.
 pub mod applet;
+pub mod flags;
 
 use std::process::ExitCode;
 
