@@ -1,4 +1,196 @@
 //! Host names and addresses: the resolver behind [`Resolver`].
+//!
+//! The calls block (they wait for name servers); callers on an event loop hand them to a pool. Everything a name server
+//! says is checked before it leaves this module: a name in an [`Answer`] holds letters, digits, `-`, `_`, `/`
+//! and dots, never a blank, NUL, quote or control character, and never ends with a dot; the number of records is bounded.
+pub mod fake;
 
-/// Name look-ups (the methods come with the resolver).
-pub trait Resolver: Send + Sync {}
+use std::net::IpAddr;
+
+pub use fake::FakeResolver;
+
+/// The kinds of records that the program asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RecordKind {
+    /// IPv4 address.
+    A,
+    /// IPv6 address.
+    Aaaa,
+    /// Mail exchanger.
+    Mx,
+    /// Alias.
+    Cname,
+    /// Name of an address.
+    Ptr,
+    /// Text.
+    Txt,
+    /// Service location (RFC 2782).
+    Srv,
+    /// Name server.
+    Ns,
+    /// Certificate association (RFC 6698).
+    Tlsa,
+    /// AFS database or DCE server (RFC 1183).
+    Afsdb,
+}
+
+/// What a record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Data {
+    /// A, AAAA.
+    Address(IpAddr),
+    /// CNAME, PTR, NS.
+    Name(Vec<u8>),
+    /// MX; the exchange is empty for the null MX (RFC 7505).
+    Mx {
+        /// Lower is preferred.
+        preference: u16,
+        /// The host.
+        exchange: Vec<u8>,
+    },
+    /// TXT: the strings joined; any bytes but NUL, CR and LF, which are dropped.
+    Text(Vec<u8>),
+    /// SRV.
+    Srv {
+        /// Lower is preferred.
+        priority: u16,
+        /// Share among equals.
+        weight: u16,
+        /// Port.
+        port: u16,
+        /// Host; empty for "no such service".
+        target: Vec<u8>,
+    },
+    /// TLSA.
+    Tlsa {
+        /// Certificate usage.
+        usage: u8,
+        /// Selector.
+        selector: u8,
+        /// Matching type.
+        matching: u8,
+        /// Certificate association data.
+        data: Vec<u8>,
+    },
+    /// AFSDB.
+    Afsdb {
+        /// 1 or 2.
+        subtype: u16,
+        /// Host.
+        host: Vec<u8>,
+    },
+}
+
+/// One record of the kind asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Seconds it may be kept.
+    pub ttl: u32,
+    /// What it says.
+    pub data: Data,
+}
+
+/// A positive answer: at least one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The name at the end of the CNAME chain (the name asked for when there is none), as the server spells it.
+    pub name: Vec<u8>,
+    /// True when the name asked for was an alias.
+    pub alias: bool,
+    /// The records of the kind asked for, in the server's order.
+    pub records: Vec<Record>,
+    /// The resolver vouches that DNSSEC validated the answer (AD bit from a trusted server).
+    pub authentic: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DnsError {
+    /// The name does not exist.
+    NotFound,
+    /// The name exists, but has no such record.
+    NoData,
+    /// No answer now (time-out, server failure, an answer that makes no sense); the text says why.
+    TempFail(String),
+}
+
+impl std::fmt::Display for DnsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            DnsError::NotFound => f.write_str("host not found"),
+            DnsError::NoData => f.write_str("no such record"),
+            DnsError::TempFail(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for DnsError {}
+
+/// Which address families are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Families {
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+    /// Both, IPv6 first.
+    Both,
+}
+
+impl Families {
+    /// True when `ip` is of a wanted family.
+    pub fn wants(self, ip: &IpAddr) -> bool {
+        match self {
+            Families::V4 => ip.is_ipv4(),
+            Families::V6 => ip.is_ipv6(),
+            Families::Both => true,
+        }
+    }
+}
+
+/// One host to try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MxHost {
+    /// The preference; 0 for an implicit MX.
+    pub preference: u16,
+    /// The host's name.
+    pub name: Vec<u8>,
+}
+
+/// Where mail for a domain goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MxAnswer {
+    /// By preference, shuffled among equals; empty only when `null` is set.
+    pub hosts: Vec<MxHost>,
+    /// The domain has no MX record: `hosts` is the domain itself (RFC 5321 5.1).
+    pub implicit: bool,
+    /// The domain takes no mail at all (RFC 7505).
+    pub null: bool,
+    /// Seconds the answer may be kept.
+    pub ttl: u32,
+    /// DNSSEC validated the answer.
+    pub authentic: bool,
+}
+
+/// Host names and addresses.
+///
+/// Names are given without regard to case and with or without a final dot; `lookup` and `mx` ask the DNS for exactly that
+/// name, while `addresses`, `reverse` and `canonical` go by the service switch (`hosts: files dns`) and
+/// the search list.
+pub trait Resolver: Send + Sync {
+    /// The records of `kind` at `name`, following aliases; no search list.
+    fn lookup(&self, name: &[u8], kind: RecordKind) -> Result<Answer, DnsError>;
+
+    /// The addresses of `name`. An address in brackets or bare stands for itself.
+    fn addresses(&self, name: &[u8], families: Families) -> Result<Vec<IpAddr>, DnsError>;
+
+    /// The name of `ip`.
+    fn reverse(&self, ip: IpAddr) -> Result<Vec<u8>, DnsError>;
+
+    /// The full name of a host and the seconds it may be kept: what `$[name$]` gives, without its final dot.
+    fn canonical(&self, name: &[u8]) -> Result<(Vec<u8>, u32), DnsError>;
+
+    /// The hosts that take mail for `name`: sorted by preference and shuffled within one; the null MX (RFC 7505); no MX at
+    /// all means the name itself. Whether the hosts exist is for the caller to find out ([`Resolver::addresses`]).
+    fn mx(&self, name: &[u8]) -> Result<MxAnswer, DnsError>;
+}

@@ -7,6 +7,9 @@ use crate::cf::Macros;
 pub enum Lookup {
     /// The value, as the map gave it: the map's own flags (`-a -m -q -S ...`) and `%0`..`%9` are done.
     Found(Vec<u8>),
+    /// A temporary failure for which the map has a value all the same (`-T`): the rule goes on with the value, and the
+    /// lookup's status is EX_TEMPFAIL.
+    FoundTemp(Vec<u8>),
     /// The key is not there.
     NotFound,
     /// The map could not answer now (time-out, server failure); the text says why.
