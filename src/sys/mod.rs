@@ -3,3 +3,8 @@
 //! Descriptors, credentials, process start, locks, password and shadow entries, crypt(3), the sandbox.
 //! Each submodule is one idea; each `unsafe` block states why it is sound.
 #![allow(unsafe_code)]
+
+pub mod fdpass;
+pub mod process;
+pub mod sandbox;
+pub mod title;

@@ -1,0 +1,110 @@
+//! Processes: children that run a function, the background, a clean start.
+
+use nix::unistd::{ForkResult, Pid};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd};
+use std::os::unix::process::CommandExt;
+
+/// Forks a child that runs `body` and exits with its result. The child dies with this process when `tied`.
+///
+/// Only for a process with a single thread: the child is a copy of this one and may use everything it has.
+pub fn fork_child(tied: bool, body: impl FnOnce() -> u8) -> io::Result<Pid> {
+    let parent = nix::unistd::getpid();
+    // SAFETY: the callers (the parent process and one-shot modes before they start threads) have one thread, so no lock is
+    // held by another in the child's copy.
+    match unsafe { nix::unistd::fork()? } {
+        ForkResult::Parent { child } => Ok(child),
+        ForkResult::Child => {
+            if tied {
+                let _ = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
+                if nix::unistd::getppid() != parent {
+                    exit_now(0);
+                }
+            }
+            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).unwrap_or(70);
+            exit_now(code)
+        }
+    }
+}
+
+/// Ends this process at once, without running exit handlers of the process it was forked from.
+pub fn exit_now(code: u8) -> ! {
+    // SAFETY: _exit(2) has no preconditions.
+    unsafe { libc::_exit(i32::from(code)) }
+}
+
+/// Goes to the background: the caller's process exits 0, a child in a session of its own goes on with descriptors 0-2 on
+/// /dev/null. Only while there is one thread.
+pub fn daemonize() -> io::Result<()> {
+    // SAFETY: one thread; see `fork_child`.
+    if let ForkResult::Parent { .. } = unsafe { nix::unistd::fork()? } {
+        exit_now(0);
+    }
+    nix::unistd::setsid()?;
+    detach_stdio()
+}
+
+/// Points descriptors 0, 1 and 2 at /dev/null.
+pub fn detach_stdio() -> io::Result<()> {
+    let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null")?;
+    nix::unistd::dup2_stdin(null.as_fd())?;
+    nix::unistd::dup2_stdout(null.as_fd())?;
+    nix::unistd::dup2_stderr(null.as_fd())?;
+    Ok(())
+}
+
+/// Makes sure that descriptors 0, 1 and 2 are open, so that no file opened later becomes one of them. True when some were
+/// missing.
+pub fn open_standard_descriptors() -> bool {
+    let mut missing = false;
+    loop {
+        let Ok(file) = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null") else { return missing };
+        if file.as_raw_fd() > 2 {
+            return missing;
+        }
+        missing = true;
+        let _ = nix::fcntl::fcntl(file.as_fd(), nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty()));
+        let _stays_open = file.into_raw_fd();
+    }
+}
+
+/// Default actions for all signals but SIGPIPE (ignored), none blocked; umask 022; descriptors above 2 closed except
+/// `keep`.
+pub fn clean_start(keep: &[i32]) {
+    use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
+    for number in Signal::iterator() {
+        let handler = if number == Signal::SIGPIPE { SigHandler::SigIgn } else { SigHandler::SigDfl };
+        if !matches!(number, Signal::SIGKILL | Signal::SIGSTOP) {
+            // SAFETY: default and ignore are no functions that could run at a bad moment.
+            let _ = unsafe { signal(number, handler) };
+        }
+    }
+    let _ = SigSet::empty().thread_set_mask();
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    let mut low = 3;
+    let mut kept: Vec<i32> = keep.iter().copied().filter(|fd| *fd > 2).collect();
+    kept.sort_unstable();
+    for fd in kept.into_iter().chain([i32::MAX]) {
+        if fd > low {
+            // SAFETY: called at the start of the process: no Rust value owns a descriptor above 2 yet but those kept.
+            unsafe { libc::close_range(low as u32, fd as u32 - 1, 0) };
+        }
+        low = fd.saturating_add(1);
+    }
+}
+
+/// Replaces this process by `argv` (absolute path first) with descriptors above 2 closed; gives the error if that fails.
+pub fn exec_self(argv: &[std::ffi::OsString]) -> io::Error {
+    let Some((program, rest)) = argv.split_first() else { return io::Error::from(io::ErrorKind::InvalidInput) };
+    std::process::Command::new(program).args(rest).exec()
+}
+
+/// Takes ownership of an inherited descriptor, if it is open.
+pub fn inherited(fd: i32) -> Option<std::os::fd::OwnedFd> {
+    // SAFETY: fcntl(F_GETFD) only asks.
+    if fd <= 2 || unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
+        return None;
+    }
+    // SAFETY: open, and by contract handed to this process by its starter: nobody else here owns it.
+    Some(unsafe { std::os::fd::OwnedFd::from_raw_fd(fd) })
+}
