@@ -1,5 +1,8 @@
 //! The alias database: `AliasFile` sources in order (aliases(5)).
 
+pub mod list;
+pub mod text;
+
 use crate::rewrite::service::Lookup;
 
 /// Alias look-ups.

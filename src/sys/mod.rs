@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 pub mod fdpass;
+pub mod passwd;
 pub mod process;
 pub mod sandbox;
 pub mod title;

@@ -1,5 +1,10 @@
 //! Local users: who they are, as the password database (`MailboxDatabase=pw`) has it.
 
+mod passwd;
+pub mod shells;
+
+pub use passwd::Passwd;
+
 use std::ffi::OsString;
 
 /// What is known of a local user.

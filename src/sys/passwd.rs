@@ -1,0 +1,86 @@
+//! The password and group databases through NSS (getpwnam_r(3) and kin): plain entries, no interpretation.
+
+use nix::errno::Errno;
+use nix::unistd::{Gid, Group, Uid, User};
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+/// One entry of the password database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Login name.
+    pub name: Vec<u8>,
+    /// User id.
+    pub uid: u32,
+    /// Primary group id.
+    pub gid: u32,
+    /// The comment field.
+    pub gecos: Vec<u8>,
+    /// Home directory.
+    pub home: OsString,
+    /// Login shell.
+    pub shell: OsString,
+}
+
+impl From<User> for Entry {
+    fn from(user: User) -> Entry {
+        Entry {
+            name: user.name.into_bytes(),
+            uid: user.uid.as_raw(),
+            gid: user.gid.as_raw(),
+            gecos: user.gecos.into_bytes(),
+            home: OsString::from_vec(user.dir.as_os_str().as_bytes().to_vec()),
+            shell: OsString::from_vec(user.shell.as_os_str().as_bytes().to_vec()),
+        }
+    }
+}
+
+/// The entry called `name`; `Ok(None)` when there is none, `Err` when the database could not answer.
+pub fn by_name(name: &[u8]) -> Result<Option<Entry>, Errno> {
+    match std::str::from_utf8(name) {
+        Ok(name) if !name.is_empty() && !name.contains('\0') => answer(User::from_name(name)),
+        _ => Ok(None),
+    }
+}
+
+/// The entry with this user id.
+pub fn by_uid(uid: u32) -> Result<Option<Entry>, Errno> {
+    answer(User::from_uid(Uid::from_raw(uid)))
+}
+
+/// getpwnam_r(3): these errors mean "not found" with some sources of names.
+fn answer(found: nix::Result<Option<User>>) -> Result<Option<Entry>, Errno> {
+    match found {
+        Ok(user) => Ok(user.map(Entry::from)),
+        Err(Errno::ENOENT | Errno::ESRCH) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The id of the group called `name`.
+pub fn group_by_name(name: &str) -> Option<u32> {
+    Group::from_name(name).ok().flatten().map(|g| g.gid.as_raw())
+}
+
+/// Whether `name` is listed as a member of the group `gid`, or has it as the primary group `primary`.
+pub fn in_group(name: &[u8], primary: u32, gid: u32) -> bool {
+    primary == gid
+        || Group::from_gid(Gid::from_raw(gid))
+            .ok()
+            .flatten()
+            .is_some_and(|g| g.mem.iter().any(|m| m.as_bytes() == name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_is_there() {
+        let root = by_name(b"root").unwrap().unwrap();
+        assert_eq!((root.uid, root.gid), (0, 0));
+        assert_eq!(by_uid(0).unwrap().unwrap().name, b"root");
+        assert_eq!(by_name(b"no-such-user-here"), Ok(None));
+        assert_eq!(by_name(b"ro\0ot"), Ok(None));
+    }
+}
