@@ -9,3 +9,4 @@ pub mod passwd;
 pub mod process;
 pub mod sandbox;
 pub mod title;
+pub mod printf;

@@ -1,12 +1,14 @@
 //! The programs inside the program: one row each in [`APPLETS`], one file each below.
 
+mod m4;
+
 use std::ffi::OsString;
 
 /// An applet: takes the whole argument vector (with the program's name first), gives the exit code.
 pub type Applet = fn(&[OsString]) -> u8;
 
 /// Every name that the binary answers to besides `sendmail`.
-const APPLETS: &[(&str, Applet)] = &[];
+const APPLETS: &[(&str, Applet)] = &[("m4", m4::main)];
 
 /// The applet called `name`.
 pub fn find(name: &str) -> Option<Applet> {
