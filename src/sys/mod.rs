@@ -6,7 +6,7 @@
 
 pub mod fdpass;
 pub mod passwd;
+pub mod printf;
 pub mod process;
 pub mod sandbox;
 pub mod title;
-pub mod printf;
