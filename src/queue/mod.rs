@@ -1,4 +1,5 @@
 //! The queue: control and data files (`qf`, `df` ...), the store that commits them, selection and scheduling.
+pub mod file;
 pub mod store;
 
 use crate::text::Line;
