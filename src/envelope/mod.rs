@@ -152,7 +152,8 @@ pub struct Recipient {
     pub address: Line,
     /// Flag `P`: named by the sender, not found by expansion.
     pub primary: bool,
-    /// Flag `A`: an alias, already expanded: no delivery, kept for reports.
+    /// Flag `A`: found by the expansion of an alias, a list or a `.forward`; to be delivered like any other. (The address
+    /// that was expanded has the state [`RecipientState::Expanded`].)
     pub alias: bool,
     /// DSN wishes.
     pub notify: Notify,

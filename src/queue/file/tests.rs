@@ -87,7 +87,8 @@ fn a_header_cannot_become_a_record() {
 
 #[test]
 fn old_versions() {
-    let v0 = decode(id(), b"P5\nT1\nDdfAA00000\nSjoe\nRann\nHReceived: x\nHSubject: y\n.\n").unwrap_or_else(|e| panic!("{e}"));
+    let v0 = decode(id(), b"P5\nT1\nDdfAA00000\nSjoe\nRann\nHReceived: x\nHSubject: y\n.\n")
+        .unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(&*v0.envelope.recipients[0].address, b"ann");
     assert!(v0.envelope.recipients[0].notify.failure);
     let old = decode(id(), b"V4\nT1\nCeric:list:more\nRPFD:ann\n.\n").unwrap_or_else(|e| panic!("{e}"));

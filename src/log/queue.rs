@@ -1,0 +1,34 @@
+//! Log lines of the queue.
+
+use super::{Field, Id, Severity, emit};
+use crate::envelope::QueueId;
+
+/// `ID: Losing PATH: REASON` (level 0).
+pub fn losing(id: &QueueId, path: &str, reason: &str) {
+    emit(0, Severity::Alert, Id::Queue(id), format_args!("Losing {path}: {reason}"));
+}
+
+/// `ID: bogus queue file, uid=U, gid=G, mode=M` (level 0).
+pub fn bogus_file(id: &QueueId, uid: u32, gid: u32, mode: u32) {
+    emit(0, Severity::Alert, Id::Queue(id), format_args!("bogus queue file, uid={uid}, gid={gid}, mode={mode:o}"));
+}
+
+/// `ID: quarantine=REASON` (level 0).
+pub fn quarantined(id: &QueueId, reason: &[u8]) {
+    emit(0, Severity::Info, Id::Queue(id), format_args!("quarantine={}", Field(reason)));
+}
+
+/// `ID: unquarantine` (level 0).
+pub fn unquarantined(id: &QueueId) {
+    emit(0, Severity::Info, Id::Queue(id), format_args!("unquarantine"));
+}
+
+/// `ID: locked` (level 20): a queue run passes by a job that another process has.
+pub fn locked(id: &QueueId) {
+    emit(20, Severity::Debug, Id::Queue(id), format_args!("locked"));
+}
+
+/// A queue run does not take place (level 9).
+pub fn skipping_run(reason: &str) {
+    emit(9, Severity::Info, Id::Bare, format_args!("Skipping queue run -- {reason}"));
+}

@@ -1,0 +1,318 @@
+//! The classic queue directory as a [`Store`]: `qf` and `df` files that a real sendmail can take over at any moment.
+//!
+//! Order of a commit: data file written and synced, temporary control file `tf` written, locked and synced, renamed to `qf`, directory
+//! synced. Only then may anybody say 250. A crash in between leaves a `df` or `tf` without `qf`: nothing was promised.
+//! Removal takes `qf` first. An update writes a new `tf` and renames it over `qf`; the lock moves with it.
+//!
+//! Who holds a lock (flock(2)) on the file that has the name `qf...` owns the job. A lock on a file that meanwhile lost its name is
+//! worth nothing, so the name is looked up again after locking.
+//!
+//! Trusts: the owner of the queue directory. Files of others, or that others may write, are set aside as `Qf`, as are
+//! files with records that make no sense. Nothing found in a file leads out of the configured directories.
+
+mod home;
+mod read;
+mod spool;
+mod write;
+
+pub use home::{Entry, Kind};
+
+use super::Selection;
+use super::file::{self, ControlFile, DataFile};
+use super::store::{Held, Spool, Store, StoreError};
+use crate::envelope::{Envelope, QueueId};
+use crate::log;
+use crate::sys::dir::Dir;
+use crate::text::Line;
+use home::Home;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+/// How the queue is kept.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `QueueDirectory`, whose last component may end in `*`.
+    pub directory: PathBuf,
+    /// `QueueFileMode`.
+    pub mode: u32,
+    /// False for `SuperSafe=False`: no fsync.
+    pub sync: bool,
+    /// `MinFreeBlocks`.
+    pub min_free_blocks: u64,
+    /// `DataFileBufferSize`: bodies up to this size stay in memory.
+    pub buffer: usize,
+    /// `UseMSP`: the group may write queue files.
+    pub group_writable: bool,
+}
+
+impl Settings {
+    /// A queue of `directory` with the original's defaults.
+    pub fn new(directory: impl Into<PathBuf>) -> Settings {
+        Settings {
+            directory: directory.into(),
+            mode: 0o600,
+            sync: true,
+            min_free_blocks: 100,
+            buffer: 4096,
+            group_writable: false,
+        }
+    }
+}
+
+/// The store.
+pub struct FileStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    homes: Vec<Home>,
+    jobs: Mutex<HashMap<QueueId, Job>>,
+    /// Data files of messages still coming in; a dead reference means that the message was given up.
+    spooled: Mutex<HashMap<QueueId, Weak<File>>>,
+    generation: AtomicU64,
+    room: Mutex<Option<(std::time::Instant, bool)>>,
+}
+
+/// A job this process has locked.
+struct Job {
+    lock: File,
+    home: usize,
+    kind: Kind,
+    data: DataFile,
+    /// Tells this holding of the lock from an earlier one.
+    generation: u64,
+    /// Read from the directory, so another program may have left a transcript.
+    found: bool,
+}
+
+/// Gives the lock back when a [`Held`] is dropped.
+struct Release {
+    store: Weak<Inner>,
+    id: QueueId,
+    generation: u64,
+}
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        if let Some(store) = self.store.upgrade() {
+            let mut jobs = lock(&store.jobs);
+            if jobs.get(&self.id).is_some_and(|job| job.generation == self.generation) {
+                jobs.remove(&self.id);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl FileStore {
+    /// Opens the directories of the queue.
+    pub fn open(settings: Settings) -> io::Result<FileStore> {
+        let homes = home::open_all(&settings.directory)?;
+        Ok(FileStore {
+            inner: Arc::new(Inner {
+                settings,
+                homes,
+                jobs: Mutex::default(),
+                spooled: Mutex::default(),
+                generation: AtomicU64::new(0),
+                room: Mutex::default(),
+            }),
+        })
+    }
+
+    /// The queue directories' paths.
+    pub fn paths(&self) -> Vec<&Path> {
+        self.inner.homes.iter().map(|h| h.control.path()).collect()
+    }
+
+    /// The control files of one kind in the queue directory number `home`, in no order.
+    pub fn entries(&self, home: usize, kind: Kind) -> io::Result<Vec<Entry>> {
+        self.inner.homes.get(home).map_or(Ok(Vec::new()), |h| h.entries(home, kind))
+    }
+
+    /// Reads a control file without locking it; `None` when it is gone or empty.
+    pub fn peek_entry(&self, entry: &Entry) -> io::Result<Option<Peek>> {
+        self.inner.peek(entry, true)
+    }
+
+    /// Moves a job between `qf` and `hf` and changes its reason (`-Q`). `Ok(false)`: gone or locked by another.
+    pub fn quarantine(&self, id: &QueueId, reason: Option<&Line>) -> Result<bool, StoreError> {
+        let Some(mut held) = self.inner.take(id)? else { return Ok(false) };
+        held.envelope.quarantine = reason.cloned();
+        self.update(&held.envelope)?;
+        match reason {
+            Some(reason) => log::queue::quarantined(id, reason),
+            None => log::queue::unquarantined(id),
+        }
+        Ok(true)
+    }
+}
+
+/// A look at a job.
+pub struct Peek {
+    /// What the control file holds, or what is wrong with it.
+    pub file: Result<ControlFile, file::Error>,
+    /// Size of the data file, if there is one.
+    pub data_size: Option<u64>,
+    /// True when some process has it locked.
+    pub locked: bool,
+    /// When the control file was written, seconds since 1970.
+    pub modified: i64,
+}
+
+impl Store for FileStore {
+    fn spool(&self, id: &QueueId) -> Result<Box<dyn Spool>, StoreError> {
+        if !self.has_room(0) {
+            return Err(StoreError::NoSpace(io::Error::from(io::ErrorKind::StorageFull)));
+        }
+        self.inner.sweep();
+        Ok(Box::new(spool::FileSpool::new(Arc::clone(&self.inner), id.clone())))
+    }
+
+    fn commit(&self, envelope: &Envelope) -> Result<(), StoreError> {
+        self.inner.commit(envelope).map_err(classify)
+    }
+
+    fn update(&self, envelope: &Envelope) -> Result<(), StoreError> {
+        self.inner.update(envelope).map_err(classify)
+    }
+
+    fn remove(&self, envelope: &Envelope) -> Result<(), StoreError> {
+        self.inner.remove(&envelope.id).map_err(classify)
+    }
+
+    fn release(&self, id: &QueueId) {
+        lock(&self.inner.jobs).remove(id);
+    }
+
+    fn take(&self, id: &QueueId) -> Result<Option<Held>, StoreError> {
+        self.inner.take(id)
+    }
+
+    fn list(&self, selection: &Selection) -> Result<Vec<QueueId>, StoreError> {
+        self.inner.sweep();
+        let mut ids = Vec::new();
+        for home in 0..self.inner.homes.len() {
+            for entry in self.entries(home, Kind::of(selection)).map_err(classify)? {
+                if selection.takes_id(entry.id.as_str().as_bytes()) && self.inner.matches(&entry, selection) {
+                    ids.push(entry.id);
+                }
+            }
+        }
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    fn peek(&self, id: &QueueId) -> Result<Option<Envelope>, StoreError> {
+        let Some(entry) = self.inner.find(id) else { return Ok(None) };
+        Ok(self.inner.peek(&entry, false).map_err(classify)?.and_then(|p| Some(p.file.ok()?.envelope)))
+    }
+
+    fn has_room(&self, size: u64) -> bool {
+        self.inner.has_room(size)
+    }
+}
+
+/// Full disk or anything else.
+fn classify(e: io::Error) -> StoreError {
+    match e.raw_os_error() {
+        Some(libc::ENOSPC | libc::EDQUOT) => StoreError::NoSpace(e),
+        _ => StoreError::Failed(e),
+    }
+}
+
+impl Inner {
+    /// The directory where a new job goes: always the same for one id, spread over all.
+    fn home_of(&self, id: &QueueId) -> usize {
+        let sum = id.as_str().bytes().fold(0u32, |h, b| (h ^ u32::from(b)).wrapping_mul(16_777_619));
+        sum as usize % self.homes.len().max(1)
+    }
+
+    fn home(&self, n: usize) -> io::Result<&Home> {
+        self.homes.get(n).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+
+    /// Where the data file is: a `d` record counts only when it names one of our own directories.
+    fn data_dir<'a>(&'a self, home: &'a Home, data: &DataFile) -> &'a Dir {
+        let named = data.directory.as_ref().and_then(|d| {
+            let path = Path::new(std::ffi::OsStr::new(std::str::from_utf8(d).ok()?));
+            self.homes.iter().map(|h| &h.data).find(|dir| dir.path() == path)
+        });
+        named.unwrap_or(&home.data)
+    }
+
+    /// The control file of `id`, wherever it is.
+    fn find(&self, id: &QueueId) -> Option<Entry> {
+        let first = self.home_of(id);
+        let others = (0..self.homes.len()).filter(|n| *n != first);
+        for n in std::iter::once(first).chain(others) {
+            for kind in [Kind::Normal, Kind::Quarantined] {
+                if self.homes.get(n).is_some_and(|h| h.control.stat(&kind.name(id)).is_ok()) {
+                    return Some(Entry { home: n, kind, id: id.clone() });
+                }
+            }
+        }
+        None
+    }
+
+    /// Does the job match what can only be known from its file?
+    fn matches(&self, entry: &Entry, selection: &Selection) -> bool {
+        if !selection.needs_envelope() {
+            return true;
+        }
+        let peek = self.peek(entry, false).ok().flatten();
+        peek.and_then(|p| p.file.ok()).is_some_and(|c| selection.takes_envelope(&c.envelope))
+    }
+
+    /// Removes data files of messages that were given up while they came in.
+    fn sweep(&self) {
+        let given_up: Vec<QueueId> = {
+            let mut spooled = lock(&self.spooled);
+            let dead = spooled.iter().filter(|(_, file)| file.strong_count() == 0).map(|(id, _)| id.clone()).collect();
+            spooled.retain(|_, file| file.strong_count() > 0);
+            dead
+        };
+        for id in given_up {
+            if let Ok(home) = self.home(self.home_of(&id)) {
+                let _ = home.data.unlink(&format!("df{id}"));
+            }
+        }
+    }
+
+    /// `MinFreeBlocks`, asked of the system once a second at most.
+    fn has_room(&self, size: u64) -> bool {
+        let mut cached = lock(&self.room);
+        if let (Some((at, answer)), 0) = (*cached, size) {
+            if at.elapsed().as_millis() < 1000 {
+                return answer;
+            }
+        }
+        let answer = self.homes.iter().all(|home| {
+            home.data.room().map_or(true, |room| {
+                let wanted = size.div_ceil(room.block_size.max(1)) + self.settings.min_free_blocks;
+                room.blocks >= wanted && room.inodes.is_none_or(|n| n > 2)
+            })
+        });
+        if size == 0 {
+            *cached = Some((std::time::Instant::now(), answer));
+        }
+        answer
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.sweep();
+    }
+}
+
+#[cfg(test)]
+mod tests;

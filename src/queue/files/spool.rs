@@ -1,0 +1,82 @@
+//! A body coming in: in memory while it is small, else in its data file.
+
+use super::{Inner, classify, lock};
+use crate::envelope::{Body, QueueId};
+use crate::queue::store::{Spool, StoreError};
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+/// Octets gathered before a write to the data file.
+const CHUNK: usize = 64 << 10;
+
+pub(super) struct FileSpool {
+    store: Arc<Inner>,
+    id: QueueId,
+    buffer: Vec<u8>,
+    file: Option<Arc<File>>,
+    written: u64,
+}
+
+impl FileSpool {
+    pub(super) fn new(store: Arc<Inner>, id: QueueId) -> FileSpool {
+        FileSpool { store, id, buffer: Vec::new(), file: None, written: 0 }
+    }
+
+    /// Writes what is gathered to the data file, which begins its life at the first time.
+    fn spill(&mut self) -> io::Result<()> {
+        let file = match &self.file {
+            Some(file) => Arc::clone(file),
+            None => {
+                let home = self.store.home(self.store.home_of(&self.id))?;
+                let file = Arc::new(self.store.create(&home.data, &format!("df{}", self.id))?);
+                lock(&self.store.spooled).insert(self.id.clone(), Arc::downgrade(&file));
+                self.file = Some(Arc::clone(&file));
+                file
+            }
+        };
+        (&*file).write_all(&self.buffer)?;
+        self.written += self.buffer.len() as u64;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    fn limit(&self) -> usize {
+        if self.file.is_some() { CHUNK } else { self.store.settings.buffer }
+    }
+}
+
+impl Write for FileSpool {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(data);
+        if self.buffer.len() > self.limit() {
+            self.spill()?;
+        }
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Spool for FileSpool {
+    fn finish(mut self: Box<Self>) -> Result<Body, StoreError> {
+        if self.file.is_some() && !self.buffer.is_empty() {
+            self.spill().map_err(classify)?;
+        }
+        Ok(match self.file.take() {
+            Some(file) => Body::File(file, self.written),
+            None if self.buffer.is_empty() => Body::Empty,
+            None => Body::Memory(std::mem::take(&mut self.buffer).into()),
+        })
+    }
+}
+
+impl Drop for FileSpool {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            self.store.sweep();
+        }
+    }
+}
