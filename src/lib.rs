@@ -15,9 +15,11 @@
 
 pub mod sys;
 
+pub mod address;
 pub mod db;
 pub mod header;
 pub mod m4;
+pub mod mime;
 pub mod reply;
 pub mod text;
 

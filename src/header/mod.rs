@@ -1,5 +1,8 @@
 //! Header fields (RFC 5322 2.2): kept byte for byte as received until a rule or a mailer changes one.
 
+pub mod grammar;
+pub mod known;
+
 use crate::text::Line;
 
 /// One header field.
