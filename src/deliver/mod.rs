@@ -5,6 +5,10 @@
 //! and where an address came from; never a uid, and a program or file only together with the [`Origin`] in whose
 //! expansion `deliver` must find it again with its own eyes.
 
+pub mod lock;
+pub mod mailbox;
+pub mod mbox;
+
 use crate::envelope::{Origin, Status};
 use crate::text::Line;
 use std::fs::File;
