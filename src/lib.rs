@@ -36,6 +36,7 @@ pub mod sasl;
 pub mod user;
 
 pub mod deliver;
+pub mod route;
 pub mod service;
 pub mod smtp;
 

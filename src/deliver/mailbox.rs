@@ -8,7 +8,6 @@ use super::lock::{self, DotLock, Locked};
 use super::mbox::{self, Form};
 use crate::envelope::Status;
 use crate::reply::{Enhanced, Reply};
-use crate::text::Line;
 use nix::errno::Errno;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};

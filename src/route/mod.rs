@@ -1,0 +1,74 @@
+//! Routing: from an address to recipients with mailers, by rule sets, aliases, `.forward` and `:include:`.
+//!
+//! It happens in two steps, as in the original. While a message comes in each recipient is only parsed and looked at:
+//! is it an alias or a user at all ([`parse_recipient`], [`add_recipient`])? Before delivery aliases, `.forward` and
+//! `:include:` are expanded ([`expand`]), which may find more recipients, errors, and other senders (`owner-` aliases: an
+//! envelope of their own). An envelope from the queue goes through [`resolve`] first, then [`expand`].
+//!
+//! Programs, files and includes come only from an expansion, never from outside; each carries the
+//! [`Origin`](crate::envelope::Origin) in which `deliver` finds it again.
+
+use crate::cf::Macros;
+use crate::envelope::{Envelope, Notify, Origin, Target};
+use crate::reply::Reply;
+use crate::service::Services;
+use crate::text::Line;
+
+/// The parameters of RCPT (RFC 3461 4).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Params {
+    /// `NOTIFY=`.
+    pub notify: Notify,
+    /// `ORCPT=`, in xtext.
+    pub orcpt: Option<Line>,
+}
+
+/// An address as rule sets understood it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// The address as it was given, e.g. `<user@host>`.
+    pub address: Line,
+    /// Mailer, host and user (`${rcpt_mailer}`, `${rcpt_host}`, `${rcpt_addr}`).
+    pub target: Target,
+}
+
+/// What became of a RCPT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RcptOk {
+    /// Its place in [`Envelope::recipients`] (that of the first, for a duplicate).
+    pub index: usize,
+    /// The reply: `250 2.1.5 <user@host>... Recipient ok`.
+    pub reply: Reply,
+}
+
+/// Parses a recipient that came from outside; sets `{rcpt_mailer}`, `{rcpt_host}` and `{rcpt_addr}` in `macros`. Between this
+/// and [`add_recipient`] the server asks `check_rcpt`.
+pub fn parse_recipient(_svc: &Services, _macros: &mut Macros, address: &[u8]) -> Result<Parsed, Reply> {
+    Err(Reply::coded(451, (4, 3, 0), [address, b"... no rule sets yet"].concat()))
+}
+
+/// Puts a parsed recipient into the envelope if it can be one: refuses programs, files and includes, and users that are
+/// neither aliases nor have an account.
+pub fn add_recipient(
+    _svc: &Services,
+    env: &mut Envelope,
+    parsed: Parsed,
+    _params: &Params,
+    _origin: &Origin,
+) -> Result<RcptOk, Reply> {
+    let reply = Reply::coded(250, (2, 1, 5), [&parsed.address, &b"... Recipient ok"[..]].concat());
+    Ok(RcptOk { index: env.recipients.len(), reply })
+}
+
+/// [`parse_recipient`] and [`add_recipient`] in one, where no policy stands between them.
+pub fn recipient(
+    svc: &Services,
+    macros: &mut Macros,
+    env: &mut Envelope,
+    address: &[u8],
+    params: &Params,
+    origin: &Origin,
+) -> Result<RcptOk, Reply> {
+    let parsed = parse_recipient(svc, macros, address)?;
+    add_recipient(svc, env, parsed, params, origin)
+}
