@@ -1,2 +1,14 @@
 //! Rule sets: the rewriting engine of `sendmail.cf` (sendmail operations guide 5.1).
+//!
+//! A [`Scope`] holds what a run of rules may see and change. [`run`] applies one rule set to one address, [`check`]
+//! asks a hook such as `check_rcpt` for its verdict, [`parse_address`] resolves an address to mailer, host and user,
+//! and [`remote_name`] rewrites one for the eyes of a mailer. Nothing here does I/O but through [`service::Maps`].
+//!
+//! The engine trusts the configuration's rules, and nothing of an address: the work of one call is bounded
+//! (rules tried, depth, tokens, text), whatever the rules say.
+pub mod prescan;
+pub mod scope;
 pub mod service;
+pub mod token;
+
+pub use scope::{Notice, Outcome, Scope, Trace, Triple, Verdict};
