@@ -254,7 +254,6 @@ impl<'a> Loader<'a> {
             classes: &mut self.config.classes,
             pool: &mut pool,
             chars: &self.config.chars,
-            level: self.config.level,
             faults,
         };
         let rule = compiler.compile(rest, number);

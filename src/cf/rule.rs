@@ -17,7 +17,6 @@ pub(super) struct Compiler<'a> {
     pub classes: &'a mut Classes,
     pub pool: &'a mut Pool,
     pub chars: &'a CharTable,
-    pub level: i64,
     pub faults: &'a mut Vec<Fault>,
 }
 

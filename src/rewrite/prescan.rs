@@ -129,7 +129,7 @@ fn scan(text: &[u8], mode: Mode, chars: &CharTable, words: &mut Vec<Vec<u8>>, ou
     let mut comments = 0usize;
     let mut quoted = false;
     let mut word: Vec<u8> = Vec::new();
-    let mut fault = |out: &mut Scanned, what: &str| out.faults.push(what.to_string());
+    let fault = |out: &mut Scanned, what: &str| out.faults.push(what.to_string());
     let mut total = 0usize;
     loop {
         let (c, real) = match text.get(at) {
