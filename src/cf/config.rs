@@ -95,9 +95,7 @@ impl Config {
 
     /// The check that headers called `name` go through: that of their own line, else that of `H*`.
     pub fn header_check(&self, name: &[u8]) -> Option<&super::header::HeaderCheck> {
-        let of = |n: &[u8]| {
-            self.headers.iter().rev().find(|h| h.name.eq_ignore_ascii_case(n) && h.check.is_some())
-        };
+        let of = |n: &[u8]| self.headers.iter().rev().find(|h| h.name.eq_ignore_ascii_case(n) && h.check.is_some());
         of(name).or_else(|| of(b"*")).and_then(|h| h.check.as_ref())
     }
 }

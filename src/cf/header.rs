@@ -76,8 +76,7 @@ impl HeaderDef {
         }
         let syms = translate(value, false, &mut |t| faults.push(Fault::error(t)));
         let start = syms.iter().position(|s| *s != Sym::Byte(b' ') && *s != Sym::Byte(b'\t'));
-        let mut def =
-            HeaderDef { name: name.to_vec(), condition, template: None, check: None, line };
+        let mut def = HeaderDef { name: name.to_vec(), condition, template: None, check: None, line };
         match start.and_then(|at| syms.get(at..)) {
             Some([Sym::Op(Op::Call), set @ ..]) => {
                 let set = source(set);

@@ -341,9 +341,7 @@ impl<'a> Loader<'a> {
         let text = written(rest);
         let system = self.options.system;
         let setting = match text.split_first() {
-            Some((b' ', assignment)) => {
-                self.config.options.set_assignment(assignment, Source::File, system)
-            }
+            Some((b' ', assignment)) => self.config.options.set_assignment(assignment, Source::File, system),
             Some((letter, value)) => self.config.options.set_letter(*letter, value, Source::File, system),
             None => self.config.options.set_letter(0, b"", Source::File, system),
         };
@@ -351,9 +349,7 @@ impl<'a> Loader<'a> {
         if setting.name == Some("OperatorChars") {
             if self.rules_seen || self.config.options.operator_chars_repeated {
                 faults.push(Fault::warning("Warning: OperatorChars is being redefined."));
-                faults.push(Fault::warning(
-                    "         It should only be set before ruleset definitions.",
-                ));
+                faults.push(Fault::warning("         It should only be set before ruleset definitions."));
             }
             self.config.options.operator_chars_repeated = true;
             self.config.chars = CharTable::new(self.config.options.operator_chars.as_bytes());

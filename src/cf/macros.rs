@@ -132,8 +132,7 @@ impl Macros {
             }
             layer = l.parent.as_deref();
         }
-        let mut all: Vec<_> =
-            seen.into_iter().filter_map(|(n, v)| v.map(|v| (n.clone(), v.raw.to_vec()))).collect();
+        let mut all: Vec<_> = seen.into_iter().filter_map(|(n, v)| v.map(|v| (n.clone(), v.raw.to_vec()))).collect();
         all.sort();
         all
     }

@@ -206,8 +206,7 @@ impl Mailer {
 
 /// Splits an `M`, `X` or `Q` line's text into its name and `key=value` fields. `\` keeps the next octet, also a comma.
 pub(super) fn equates(text: &[u8]) -> (Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>) {
-    let name_len =
-        text.iter().position(|b| *b == b',' || b.is_ascii_whitespace()).unwrap_or(text.len());
+    let name_len = text.iter().position(|b| *b == b',' || b.is_ascii_whitespace()).unwrap_or(text.len());
     let name = text.get(..name_len).unwrap_or_default().to_vec();
     let mut rest = text.get(name_len..).unwrap_or_default();
     let mut fields = Vec::new();
@@ -363,9 +362,7 @@ fn finish(mut m: Mailer, shown: &str, with: &mut Reading<'_>) -> Option<Mailer> 
         with.faults.push(Fault::error(text));
     }
     if m.flags.has(b'z') && !m.speaks_smtp() {
-        with.faults.push(Fault::warning(format!(
-            "M{shown}: Warning: z flag cannot be used with $u in the arguments"
-        )));
+        with.faults.push(Fault::warning(format!("M{shown}: Warning: z flag cannot be used with $u in the arguments")));
         m.flags.remove(b'z');
     }
     Some(m)

@@ -159,12 +159,7 @@ impl Rulesets {
     }
 
     /// Reads a name or number at the start of `text`, and what follows it: a name's `=number`.
-    pub fn read<'t>(
-        &mut self,
-        text: &'t [u8],
-        make: bool,
-        faults: &mut Vec<Fault>,
-    ) -> Option<(RulesetId, &'t [u8])> {
+    pub fn read<'t>(&mut self, text: &'t [u8], make: bool, faults: &mut Vec<Fault>) -> Option<(RulesetId, &'t [u8])> {
         let text = text.trim_ascii_start();
         let len = text.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
         let starts_as_name = text.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
@@ -204,9 +199,7 @@ impl Rulesets {
                     Some(n) => Some(n),
                     None => {
                         let text = printable(text);
-                        faults.push(Fault::error(format!(
-                            "bad ruleset number {n} in \"{text}\" ({MAX_NUMBER} max)"
-                        )));
+                        faults.push(Fault::error(format!("bad ruleset number {n} in \"{text}\" ({MAX_NUMBER} max)")));
                         return None;
                     }
                 }

@@ -12,9 +12,7 @@ pub use sets::{Blame, Privacy, ResolverFlags};
 pub use table::{Options, ROWS, Row};
 pub use timeouts::Timeouts;
 pub use value::{Char, Hours, Minutes, Mode, Seconds, Text, TextList, UserSpec};
-pub use words::{
-    DeliveryMode, EightBit, ErrorMode, MimeLimits, NoRecipient, Probe, QueueSort, SuperSafe, TimeZone,
-};
+pub use words::{DeliveryMode, EightBit, ErrorMode, MimeLimits, NoRecipient, Probe, QueueSort, SuperSafe, TimeZone};
 
 use super::problem::{Fault, printable};
 use super::system::System;

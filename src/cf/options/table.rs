@@ -6,9 +6,7 @@ use super::ports::PortList;
 use super::sets::{Blame, Privacy, ResolverFlags};
 use super::timeouts::Timeouts;
 use super::value::{Char, Context, Hours, Minutes, Mode, OptionValue, Seconds, Text, TextList, UserSpec};
-use super::words::{
-    DeliveryMode, EightBit, ErrorMode, MimeLimits, NoRecipient, Probe, QueueSort, SuperSafe, TimeZone,
-};
+use super::words::{DeliveryMode, EightBit, ErrorMode, MimeLimits, NoRecipient, Probe, QueueSort, SuperSafe, TimeZone};
 
 /// An ordinary user may set it on a command line.
 const SAFE: bool = true;
@@ -127,9 +125,8 @@ fn set_milter(options: &mut Options, sub: Option<&[u8]>, text: &[u8], ctx: &mut 
         }
         None => {
             let shown = crate::cf::problem::printable(sub);
-            ctx.faults.push(crate::cf::problem::Fault::error(format!(
-                "milter_set_option: invalid Milter option {shown}"
-            )));
+            ctx.faults
+                .push(crate::cf::problem::Fault::error(format!("milter_set_option: invalid Milter option {shown}")));
         }
     }
 }

@@ -69,10 +69,7 @@ timeouts! {
 
 /// Names that set several.
 const GROUPS: [(&str, &[&str]); 4] = [
-    (
-        "queuereturn",
-        &["queuereturn.normal", "queuereturn.urgent", "queuereturn.non-urgent", "queuereturn.dsn"],
-    ),
+    ("queuereturn", &["queuereturn.normal", "queuereturn.urgent", "queuereturn.non-urgent", "queuereturn.dsn"]),
     ("queuewarn", &["queuewarn.normal", "queuewarn.urgent", "queuewarn.non-urgent", "queuewarn.dsn"]),
     ("resolver.retrans", &["resolver.retrans.first", "resolver.retrans.normal"]),
     ("resolver.retry", &["resolver.retry.first", "resolver.retry.normal"]),

@@ -290,8 +290,7 @@ impl OptionValue for MimeLimits {
         self.field = parts.next().map_or(self.header / 2, number);
         let mut low = |what: &str, value: i64, limit: i64| {
             if value > 0 && value < limit {
-                let text =
-                    format!("Warning: MaxMimeHeaderLength: {what} length limit set lower than {limit}");
+                let text = format!("Warning: MaxMimeHeaderLength: {what} length limit set lower than {limit}");
                 ctx.faults.push(Fault::warning(text));
             }
         };
