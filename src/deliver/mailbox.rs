@@ -47,13 +47,9 @@ impl Refused {
     /// The same as the status of a recipient.
     pub fn status(&self) -> Status {
         let exit = if self.reply.is_transient() { 75 } else { 69 };
-        Status {
-            enhanced: self.reply.enhanced.unwrap_or(Enhanced(4, 2, 0)),
-            text: self.reply.lines.first().cloned().unwrap_or_default(),
-            reply: None,
-            remote: None,
-            exit,
-        }
+        let enhanced = self.reply.enhanced.unwrap_or(Enhanced(4, 2, 0));
+        let text = self.reply.lines.first().map(|l| l.as_bytes()).unwrap_or_default();
+        Status::new((enhanced.0, enhanced.1, enhanced.2), exit, text)
     }
 }
 

@@ -16,9 +16,28 @@ pub struct Status {
     pub remote: Option<Line>,
     /// The exit code of sysexits(3) that fits (0, 67, 75, ...).
     pub exit: u8,
+    /// What a mailer program wrote, or other lines for the `Transcript of session` of a report, before the error's own line.
+    pub transcript: Vec<Line>,
 }
 
 impl Status {
+    /// A status without reply and remote host.
+    pub fn new(enhanced: (u8, u16, u16), exit: u8, text: impl AsRef<[u8]>) -> Status {
+        Status {
+            enhanced: Enhanced(enhanced.0, enhanced.1, enhanced.2),
+            reply: None,
+            text: Line::cleaned(text.as_ref()),
+            remote: None,
+            exit,
+            transcript: Vec::new(),
+        }
+    }
+
+    /// Delivered, or handed on.
+    pub fn is_success(&self) -> bool {
+        self.enhanced.0 == 2
+    }
+
     /// True when trying again later makes sense (class 4).
     pub fn is_transient(&self) -> bool {
         self.enhanced.0 == 4
