@@ -80,6 +80,30 @@ impl Reply {
         out
     }
 
+    /// Reads one line of a reply, `450 4.2.1 text` or `550-5.1.1 text`; `None` when it begins with no code.
+    pub fn parse_line(text: &[u8]) -> Option<Reply> {
+        let (code, rest) = text.split_at_checked(3)?;
+        let code: u16 = std::str::from_utf8(code).ok()?.parse().ok().filter(|c| (200..600).contains(c))?;
+        let rest = rest.get(1..).unwrap_or_default();
+        let end = rest.iter().position(|b| *b == b' ').unwrap_or(rest.len());
+        let (word, tail) = rest.split_at(end);
+        match Enhanced::parse(word) {
+            Some(enhanced) => Some(Reply::new(code, Some(enhanced), tail.trim_ascii_start())),
+            None => Some(Reply::new(code, None, rest)),
+        }
+    }
+
+    /// The first line as it came: `550-5.1.1 text` when more follow. Log lines and reports show a peer's reply so.
+    pub fn first_line(&self) -> Vec<u8> {
+        let separator = if self.lines.len() > 1 { '-' } else { ' ' };
+        let mut out = format!("{}{separator}", self.code).into_bytes();
+        if let Some(enhanced) = self.enhanced {
+            out.extend_from_slice(format!("{enhanced} ").as_bytes());
+        }
+        out.extend_from_slice(self.lines.first().map_or(&b""[..], |l| l));
+        out
+    }
+
     /// 2yz.
     pub fn is_positive(&self) -> bool {
         self.code / 100 == 2

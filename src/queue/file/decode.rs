@@ -3,9 +3,10 @@
 use super::{ControlFile, DataFile, MACRO, QUOTE};
 use crate::cf::MacroName;
 use crate::envelope::{
-    Body, BodyType, Control, DeliverBy, Envelope, Flags, Notify, Origin, QueueId, Recipient, RecipientState,
+    Body, BodyType, Control, DeliverBy, Envelope, Flags, Notify, Origin, QueueId, Recipient, RecipientState, Status,
 };
 use crate::header::{Condition, Field, Headers};
+use crate::reply::Reply;
 use crate::text::Line;
 use std::fmt;
 
@@ -79,6 +80,8 @@ struct Reader {
     control: Option<Control>,
     orcpt: Option<Line>,
     final_recipient: Option<Line>,
+    /// A record `M` after `S`: the last answer for the next recipient.
+    answer: Option<Line>,
 }
 
 impl Reader {
@@ -105,7 +108,7 @@ impl Reader {
             size: 0,
         };
         let data = DataFile::default();
-        Reader { envelope, data, version: 0, control: None, orcpt: None, final_recipient: None }
+        Reader { envelope, data, version: 0, control: None, orcpt: None, final_recipient: None, answer: None }
     }
 
     /// Takes one record; `None` when it makes no sense.
@@ -128,7 +131,8 @@ impl Reader {
             // Names the data file, which is known by the id: versions before 8.10.
             b'D' => {}
             b'B' => e.body_type = body_type(value),
-            b'M' => e.message = Some(Line::cleaned(value)),
+            b'M' if e.sender.is_empty() => e.message = Some(Line::cleaned(value)),
+            b'M' => self.answer = Some(Line::cleaned(value)),
             b'q' => e.quarantine = Some(Line::cleaned(value)),
             b'F' => flags(&mut e.flags, value),
             b'$' => e.macros.push(macro_value(value)?),
@@ -167,10 +171,21 @@ impl Reader {
             origin: Origin::Direct,
             target: None,
             state: RecipientState::Pending,
-            status: None,
+            status: self.answer.take().map(|text| status(&text)),
         });
         Some(())
     }
+}
+
+/// The status that a record `M` of a recipient tells of.
+fn status(text: &[u8]) -> Status {
+    let text = text.strip_prefix(b"Deferred: ").unwrap_or(text);
+    let mut status = Status::new((4, 0, 0), 75, text);
+    status.reply = Reply::parse_line(text);
+    if let Some(enhanced) = status.reply.as_ref().and_then(|r| r.enhanced).filter(|e| e.0 == 4) {
+        status.enhanced = enhanced;
+    }
+    status
 }
 
 fn line(value: &[u8]) -> Option<Line> {

@@ -58,6 +58,9 @@ pub fn encode(envelope: &Envelope, data: &DataFile) -> Vec<u8> {
     }
     let mut control: Option<&Control> = None;
     for r in e.recipients.iter().filter(|r| is_kept(r)) {
+        if let Some(status) = r.status.as_ref().filter(|s| s.is_transient() && s.reply.is_some()) {
+            record(&mut out, b'M', &[b"Deferred: ", &status.text[..]].concat());
+        }
         if r.control.as_ref() != control {
             control = r.control.as_ref();
             controlling_user(&mut out, control);

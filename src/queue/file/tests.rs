@@ -52,6 +52,17 @@ C\nRPFD:last\nH??Subject: x\n.\n",
 }
 
 #[test]
+fn answers_of_single_recipients() {
+    let file = round_trip(
+        b"V8\nT1\nK0\nN0\nP30018\nMInsufficient permission\nS<alice@x>\nMDeferred: 450 4.2.1 try later\nCpt:8:0:<pt@x>\n\
+Qrfc822;pt\nrRFC822; pt@x\nRPFDA:tmp@[127.0.0.9]\nH??Subject: x\n.\n",
+    );
+    let status = file.envelope.recipients[0].status.as_ref().unwrap_or_else(|| panic!("status"));
+    assert_eq!(status.enhanced.to_string(), "4.2.1");
+    assert_eq!(status.reply.as_ref().map(|r| r.code), Some(450));
+}
+
+#[test]
 fn done_recipients_are_left_out() {
     let mut file = round_trip(DEFERRED);
     file.envelope.recipients[0].state = RecipientState::Delivered;

@@ -20,6 +20,8 @@ pub use home::{Entry, Kind};
 use super::Selection;
 use super::file::{self, ControlFile, DataFile};
 use super::store::{Held, Spool, Store, StoreError};
+use crate::cf::Config;
+use crate::cf::options::SuperSafe;
 use crate::envelope::{Envelope, QueueId};
 use crate::log;
 use crate::sys::dir::Dir;
@@ -61,7 +63,26 @@ impl Settings {
             group_writable: false,
         }
     }
+
+    /// The queue that the configuration describes.
+    pub fn from_config(config: &Config) -> Settings {
+        let options = &config.options;
+        Settings {
+            directory: options.queue_directory.path().unwrap_or(Path::new("/var/spool/mqueue")).to_path_buf(),
+            mode: match options.queue_file_mode.0 {
+                0 => 0o600,
+                mode => mode,
+            },
+            sync: options.super_safe != SuperSafe::No,
+            min_free_blocks: u64::try_from(options.min_free_blocks).unwrap_or(0),
+            buffer: usize::try_from(options.data_file_buffer_size).unwrap_or(0).min(MAX_BUFFER),
+            group_writable: options.use_msp,
+        }
+    }
 }
+
+/// No body larger than this stays in memory, whatever the option says.
+const MAX_BUFFER: usize = 1 << 20;
 
 /// The store.
 pub struct FileStore {
