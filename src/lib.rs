@@ -40,6 +40,8 @@ pub mod route;
 pub mod service;
 pub mod smtp;
 
+pub mod role;
+
 pub mod cli;
 
 /// Build information by shadow-rs: version, commit, date.

@@ -4,6 +4,7 @@
 //! Each submodule is one idea; each `unsafe` block states why it is sound.
 #![allow(unsafe_code)]
 
+pub mod clock;
 pub mod cred;
 pub mod dir;
 pub mod fdpass;

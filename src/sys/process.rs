@@ -68,9 +68,8 @@ pub fn open_standard_descriptors() -> bool {
     }
 }
 
-/// Default actions for all signals but SIGPIPE (ignored), none blocked; umask 022; descriptors above 2 closed except
-/// `keep`.
-pub fn clean_start(keep: &[i32]) {
+/// Default actions for all signals but SIGPIPE (ignored), none blocked.
+pub fn reset_signals() {
     use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
     for number in Signal::iterator() {
         let handler = if number == Signal::SIGPIPE { SigHandler::SigIgn } else { SigHandler::SigDfl };
@@ -80,13 +79,17 @@ pub fn clean_start(keep: &[i32]) {
         }
     }
     let _ = SigSet::empty().thread_set_mask();
-    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+}
+
+/// Closes every descriptor above 2 except `keep`. For the start of a program or of a forked child: values that owned the
+/// others must not be used or dropped afterwards.
+pub fn close_all_but(keep: &[i32]) {
     let mut low = 3;
     let mut kept: Vec<i32> = keep.iter().copied().filter(|fd| *fd > 2).collect();
     kept.sort_unstable();
     for fd in kept.into_iter().chain([i32::MAX]) {
         if fd > low {
-            // SAFETY: called at the start of the process: no Rust value owns a descriptor above 2 yet but those kept.
+            // SAFETY: by contract nobody uses the descriptors that go.
             unsafe { libc::close_range(low as u32, fd as u32 - 1, 0) };
         }
         low = fd.saturating_add(1);
