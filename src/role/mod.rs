@@ -4,6 +4,7 @@
 //! network), which may ask the parent for one thing only, a `deliver` worker.
 
 pub mod auth;
+pub mod listen;
 pub mod logging;
 pub mod mta;
 pub mod parent;

@@ -1,0 +1,309 @@
+//! The SMTP server's event loops: one per core, each with its own connections, all on the same listening sockets.
+//!
+//! A loop never blocks: questions of sessions go to a pool and come back through a channel and a waker. A connection's
+//! panic ends that connection alone.
+
+use super::connection::{Connection, Outcome, TlsSource};
+use super::gate::Gate;
+use crate::cf::Config;
+use crate::role::pool::Pool;
+use crate::service::Services;
+use crate::smtp::server::settings::Settings;
+use crate::smtp::server::{Answer, ConnectionFacts, Question, Session, policy};
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token, Waker};
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Token of the waker; listeners follow from 1, connections from [`FIRST_CONNECTION`].
+const WAKER: Token = Token(0);
+const FIRST_CONNECTION: usize = 1024;
+/// Connections accepted in one go.
+const ACCEPTS: usize = 64;
+/// Pause in accepting after the process ran out of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+/// One read's buffer, one for each loop.
+const BUFFER: usize = 64 * 1024;
+
+/// What the loops share.
+pub struct Shared {
+    /// The services.
+    pub services: Services,
+    /// The server's settings.
+    pub settings: Arc<Settings>,
+    /// TLS, when it is configured.
+    pub tls: Box<dyn TlsSource + Send + Sync>,
+    /// The pool for questions.
+    pub pool: Pool,
+    /// Connection counts.
+    pub gate: Gate,
+    /// Set to end the loops.
+    pub stop: AtomicBool,
+}
+
+type Mail = (usize, Option<Answer>);
+
+/// One event loop.
+pub struct Loop {
+    shared: Arc<Shared>,
+    poll: Poll,
+    listeners: Vec<(TcpListener, usize)>,
+    connections: HashMap<usize, Connection>,
+    next: usize,
+    timers: BTreeSet<(Instant, usize)>,
+    /// The timer entry that stands for a connection.
+    timer_of: HashMap<usize, Instant>,
+    mail: (Sender<Mail>, Receiver<Mail>),
+    waker: Arc<Waker>,
+    /// Connections that have more to read.
+    again: Vec<usize>,
+    accept_after: Option<Instant>,
+    buffer: Vec<u8>,
+}
+
+impl Loop {
+    /// A loop on (clones of) these listening sockets.
+    pub fn new(shared: Arc<Shared>, listeners: &[(std::net::TcpListener, usize)]) -> io::Result<Loop> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let mut own = Vec::new();
+        for (n, (listener, daemon)) in listeners.iter().enumerate() {
+            let listener = listener.try_clone()?;
+            listener.set_nonblocking(true)?;
+            let mut listener = TcpListener::from_std(listener);
+            poll.registry().register(&mut listener, Token(1 + n), Interest::READABLE)?;
+            own.push((listener, *daemon));
+        }
+        Ok(Loop {
+            shared,
+            poll,
+            listeners: own,
+            connections: HashMap::new(),
+            next: FIRST_CONNECTION,
+            timers: BTreeSet::new(),
+            timer_of: HashMap::new(),
+            mail: channel(),
+            waker,
+            again: Vec::new(),
+            accept_after: None,
+            buffer: vec![0; BUFFER],
+        })
+    }
+
+    /// Wakes the loop, from any thread.
+    pub fn waker(&self) -> Arc<Waker> {
+        self.waker.clone()
+    }
+
+    /// Runs until [`Shared::stop`].
+    pub fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        loop {
+            let timeout = self.timeout();
+            match self.poll.poll(&mut events, timeout) {
+                Err(e) if e.kind() != io::ErrorKind::Interrupted => return Err(e),
+                _ => {}
+            }
+            if self.shared.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            let mut todo: Vec<usize> = std::mem::take(&mut self.again);
+            for event in &events {
+                match event.token() {
+                    WAKER => {}
+                    Token(n) if n < FIRST_CONNECTION => self.accept(n - 1),
+                    Token(n) => {
+                        if let Some(connection) = self.connections.get_mut(&n) {
+                            let ended = event.is_read_closed() || event.is_error();
+                            connection.ready(event.is_readable() || ended, event.is_writable());
+                            todo.push(n);
+                        }
+                    }
+                }
+            }
+            while let Ok((n, answer)) = self.mail.1.try_recv() {
+                if let Some(connection) = self.connections.get_mut(&n) {
+                    match answer {
+                        Some(answer) => connection.session.answer(answer),
+                        None => connection.session.answer_failed(),
+                    }
+                    todo.push(n);
+                }
+            }
+            self.ring(&mut todo);
+            for n in todo {
+                self.pump(n);
+            }
+        }
+    }
+
+    /// How long to sleep.
+    fn timeout(&self) -> Option<Duration> {
+        if !self.again.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let timer = self.timers.first().map(|(at, _)| *at);
+        [timer, self.accept_after].into_iter().flatten().min().map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
+    /// Lets the connections whose time has come tick.
+    fn ring(&mut self, todo: &mut Vec<usize>) {
+        let now = Instant::now();
+        while let Some(&(at, n)) = self.timers.first() {
+            if at > now {
+                break;
+            }
+            self.timers.pop_first();
+            self.timer_of.remove(&n);
+            if let Some(connection) = self.connections.get_mut(&n) {
+                connection.tick(now);
+                todo.push(n);
+            }
+        }
+        if self.accept_after.is_some_and(|at| at <= now) {
+            self.accept_after = None;
+            for n in 0..self.listeners.len() {
+                self.accept(n);
+            }
+        }
+    }
+
+    fn accept(&mut self, n: usize) {
+        for _ in 0..ACCEPTS {
+            let Some((listener, daemon)) = self.listeners.get(n) else { return };
+            match listener.accept() {
+                Ok((stream, peer)) => self.welcome(stream, peer, *daemon),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                Err(e) if matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) => {
+                    crate::log::syserr(crate::log::Id::None, b"root", &format!("getrequests: accept: {e}"));
+                    self.accept_after = Some(Instant::now() + ACCEPT_PAUSE);
+                    return;
+                }
+                Err(_) => {}
+            }
+        }
+        // Others wait too; come back for the rest.
+        self.accept_after = Some(Instant::now());
+    }
+
+    fn welcome(&mut self, mut stream: TcpStream, peer: SocketAddr, daemon: usize) {
+        let _ = stream.set_nodelay(true);
+        let Ok(local) = stream.local_addr() else { return };
+        let counts = self.shared.gate.enter(peer.ip());
+        let config: &Arc<Config> = &self.shared.services.config;
+        let options = &config.options;
+        let Some(port) = options.daemon_port_options.0.get(daemon) else { return };
+        let limit = port.children.unwrap_or(options.max_daemon_children);
+        let throttle = options.connection_rate_throttle;
+        if (limit > 0 && i64::from(counts.open) > limit) || (throttle > 0 && i64::from(counts.this_second) > throttle) {
+            let _ = io::Write::write(&mut stream, b"421 4.3.2 Too many connections, try again later\r\n");
+            self.shared.gate.leave(peer.ip());
+            return;
+        }
+        let name = crate::role::listen::daemon_name(port, daemon);
+        let facts = ConnectionFacts {
+            load: counts.open,
+            client_connections: counts.client_open,
+            client_rate: counts.client_rate,
+            total_rate: counts.total_rate,
+            ..ConnectionFacts::net(peer, local, name.as_bytes(), port.modifiers.letters())
+        };
+        let session = Session::new(facts, self.shared.settings.clone(), config.layer());
+        let n = self.next;
+        self.next += 1;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if self.poll.registry().register(&mut stream, Token(n), interest).is_err() {
+            self.shared.gate.leave(peer.ip());
+            return;
+        }
+        self.connections.insert(n, Connection::new(stream, peer.ip(), session));
+        self.pump(n);
+    }
+
+    fn pump(&mut self, n: usize) {
+        let Some(connection) = self.connections.get_mut(&n) else { return };
+        let (tls, buffer) = (&*self.shared.tls, &mut self.buffer[..]);
+        let outcome = catch_unwind(AssertUnwindSafe(|| connection.pump(tls, buffer)));
+        let outcome = outcome.unwrap_or_else(|_| {
+            crate::log::syserr(crate::log::Id::None, b"root", "a session panicked and was closed");
+            Outcome { closed: true, ..Outcome::default() }
+        });
+        for envelope in outcome.submit {
+            let scheduler = self.shared.services.scheduler.clone();
+            let submit = Mutex::new(Some(envelope));
+            let job = move || {
+                if let Some(envelope) = submit.lock().ok().and_then(|mut e| e.take()) {
+                    scheduler.submit(*envelope);
+                }
+            };
+            // A full pool loses nothing: the message is in the queue and the next run takes it.
+            let _ = self.shared.pool.run(job);
+        }
+        if let Some(question) = outcome.question {
+            self.ask(n, question);
+        }
+        if outcome.closed {
+            return self.drop_connection(n);
+        }
+        if outcome.more {
+            self.again.push(n);
+        }
+        self.arm(n);
+    }
+
+    fn ask(&self, n: usize, question: Question) {
+        let (services, waker) = (self.shared.services.clone(), self.waker.clone());
+        // Answers even when the job panics or the pool refuses it: dropping the courier sends `None`.
+        let mut courier = Courier { n, answer: None, send: self.mail.0.clone(), waker };
+        let job = move || courier.answer = Some(policy::answer(question, &services));
+        let _ = self.shared.pool.run(job);
+    }
+
+    /// Keeps one timer entry for the connection, at its next deadline or before.
+    fn arm(&mut self, n: usize) {
+        let Some(at) = self.connections.get(&n).and_then(Connection::next_timer) else { return };
+        match self.timer_of.get(&n) {
+            Some(earlier) if *earlier <= at => {}
+            other => {
+                if let Some(later) = other {
+                    self.timers.remove(&(*later, n));
+                }
+                self.timers.insert((at, n));
+                self.timer_of.insert(n, at);
+            }
+        }
+    }
+
+    fn drop_connection(&mut self, n: usize) {
+        if let Some(at) = self.timer_of.remove(&n) {
+            self.timers.remove(&(at, n));
+        }
+        if let Some(mut connection) = self.connections.remove(&n) {
+            if let Some(socket) = connection.socket() {
+                let _ = self.poll.registry().deregister(socket);
+            }
+            self.shared.gate.leave(connection.address);
+        }
+    }
+}
+
+/// Carries an answer back to its loop.
+struct Courier {
+    n: usize,
+    answer: Option<Answer>,
+    send: Sender<Mail>,
+    waker: Arc<Waker>,
+}
+
+impl Drop for Courier {
+    fn drop(&mut self) {
+        let _ = self.send.send((self.n, self.answer.take()));
+        let _ = self.waker.wake();
+    }
+}
