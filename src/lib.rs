@@ -22,6 +22,7 @@ pub mod m4;
 pub mod mime;
 pub mod reply;
 pub mod text;
+pub mod version;
 
 pub mod cf;
 pub mod envelope;
