@@ -5,9 +5,12 @@
 //! and where an address came from; never a uid, and a program or file only together with the [`Origin`] in whose
 //! expansion `deliver` must find it again with its own eyes.
 
+pub mod listed;
 pub mod lock;
 pub mod mailbox;
 pub mod mbox;
+pub mod sysexits;
+pub mod worker;
 
 use crate::envelope::{Origin, Status};
 use crate::text::Line;

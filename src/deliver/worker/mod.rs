@@ -1,0 +1,2 @@
+//! The `deliver` worker.
+pub mod wire;
