@@ -12,4 +12,5 @@ pub mod passwd;
 pub mod printf;
 pub mod process;
 pub mod sandbox;
+pub mod spawn;
 pub mod title;
