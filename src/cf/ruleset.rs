@@ -38,7 +38,7 @@ pub enum Pattern {
     Class(ClassId),
     /// `$~x`
     NotClass(ClassId),
-    /// `$@`: no token at all
+    /// `$@`: no token, which is found anywhere
     Nothing,
     /// `$&x`
     Late(MacroName),

@@ -6,9 +6,20 @@
 //!
 //! The engine trusts the configuration's rules, and nothing of an address: the work of one call is bounded
 //! (rules tried, depth, tokens, text), whatever the rules say.
+pub mod address;
+pub mod crack;
+mod engine;
+pub mod errors;
+mod matching;
 pub mod prescan;
+pub mod run;
 pub mod scope;
 pub mod service;
 pub mod token;
+mod work;
 
+pub use address::{Kind, Parsed, Remote, parse_address, parse_until, remote_name};
+pub use crack::crackaddr;
+pub use errors::Refusal;
+pub use run::{check, check_keeping_comments, run, run_sequence};
 pub use scope::{Notice, Outcome, Scope, Trace, Triple, Verdict};

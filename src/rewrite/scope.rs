@@ -1,7 +1,7 @@
 //! What a run of rules is given, and what it gives back.
 
 use super::service::Maps;
-use crate::cf::{Config, Macros};
+use crate::cf::{Config, Macros, RulesetId};
 use crate::reply::Enhanced;
 
 /// Something that went wrong while rules ran.
@@ -35,6 +35,8 @@ pub trait Trace {
     fn enter(&mut self, ruleset: &str, input: &[u8]);
     /// A rule set is done.
     fn leave(&mut self, ruleset: &str, output: &[u8]);
+    /// A rule set of a sequence ended with a status other than 0.
+    fn status(&mut self, _ruleset: RulesetId, _status: u8) {}
     /// Something is to be said.
     fn notice(&mut self, notice: &Notice);
     /// A line of debugging output of `-d21.level`.
@@ -63,6 +65,12 @@ impl<'a> Scope<'a> {
     /// A scope that nobody watches.
     pub fn new(config: &'a Config, macros: &'a mut Macros, maps: &'a dyn Maps) -> Scope<'a> {
         Scope { config, macros, maps, trace: None, notices: Vec::new() }
+    }
+
+    pub(super) fn set_status(&mut self, id: RulesetId, status: u8) {
+        if let Some(trace) = self.trace.as_deref_mut() {
+            trace.status(id, status);
+        }
     }
 
     /// Records a notice and shows it to the trace.

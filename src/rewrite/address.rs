@@ -1,0 +1,373 @@
+//! Addresses through the rules: to mailer, host and user, and as a mailer is to see them.
+//!
+//! The path of an address stands in the operations guide, figure 1: rule set 3, then 0 to resolve; then 1 or 2, the
+//! mailer's own, and 4 for the form in which it travels.
+
+use super::crack::crackaddr;
+use super::engine::{CONFIG, OK, TEMPFAIL, rewrite};
+use super::errors::{self, Refusal};
+use super::prescan::{MAX_NAME, Mode, Scanned, join, prescan};
+use super::scope::{Notice, Scope};
+use super::token::{Mark, Texts, Token};
+use super::work::Work;
+use crate::cf::{Mailer, MailerIndex, RulesetId};
+use crate::reply::Enhanced;
+
+/// What an address is: where it stands and whom it names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// MAIL FROM.
+    EnvelopeSender,
+    /// RCPT TO.
+    EnvelopeRecipient,
+    /// `From:` and the like.
+    HeaderSender,
+    /// `To:` and the like.
+    HeaderRecipient,
+}
+
+impl Kind {
+    /// Whether it names a sender.
+    pub fn is_sender(self) -> bool {
+        matches!(self, Kind::EnvelopeSender | Kind::HeaderSender)
+    }
+
+    /// Whether it stands in the header.
+    pub fn is_header(self) -> bool {
+        matches!(self, Kind::HeaderSender | Kind::HeaderRecipient)
+    }
+
+    /// `${addr_type}` for it.
+    pub fn addr_type(self) -> &'static str {
+        match self {
+            Kind::EnvelopeSender => "e s",
+            Kind::EnvelopeRecipient => "e r",
+            Kind::HeaderSender => "h s",
+            Kind::HeaderRecipient => "h r",
+        }
+    }
+
+    fn general_set(self) -> RulesetId {
+        RulesetId(if self.is_sender() { 1 } else { 2 })
+    }
+
+    fn mailer_set(self, mailer: &Mailer) -> RulesetId {
+        match self {
+            Kind::EnvelopeSender => mailer.sender_envelope,
+            Kind::EnvelopeRecipient => mailer.recipient_envelope,
+            Kind::HeaderSender => mailer.sender_header,
+            Kind::HeaderRecipient => mailer.recipient_header,
+        }
+    }
+}
+
+/// An address resolved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Parsed {
+    /// The mailer. It may be `prog`, `*file*` or `*include*` when the resolving mailer's flags allow such users: only
+    /// an address that comes from an alias or a `.forward` may be used with those.
+    pub mailer: MailerIndex,
+    /// The host, folded to lower case unless the mailer has F=h.
+    pub host: Option<Vec<u8>>,
+    /// The user, rewritten as the mailer wants it, folded to lower case unless the mailer has F=u.
+    pub user: Vec<u8>,
+    /// The user has no more to go through rule set 5: the mailer has F=@ and its user began with `@`.
+    pub skip_ruleset_5: bool,
+    /// A map could not answer now: queue the address and parse it again later.
+    pub try_later: bool,
+}
+
+const SYNTAX: Enhanced = Enhanced(5, 1, 3);
+
+/// Puts a fault of the tokenizer on record, as a fault of the address `text`.
+pub(super) fn report_fault(scope: &mut Scope<'_>, text: &[u8], fault: &str) {
+    let mut message = text.to_vec();
+    message.extend_from_slice(b"... ");
+    message.extend_from_slice(fault.as_bytes());
+    scope.note(Notice::User { code: 553, enhanced: Enhanced(5, 1, 0), text: message });
+}
+
+/// Why `addr` is refused before it is looked at, if it is.
+pub fn invalid(addr: &[u8]) -> Option<Refusal> {
+    if addr.len() >= MAX_NAME {
+        let text = format!("Address too long ({} bytes max)", MAX_NAME - 1);
+        return Some(Refusal::new(553, Enhanced(5, 1, 1), text));
+    }
+    if addr.iter().any(|b| (0x80..=0x9f).contains(b) || *b == 0) {
+        let text = "Address contained invalid control characters";
+        return Some(Refusal::new(553, Enhanced(5, 1, 0), text));
+    }
+    None
+}
+
+/// Resolves `addr` to mailer, host and user: rule sets 3 and 0, then the user through those of the mailer.
+///
+/// What is refused has been put on record in `scope.notices` too, with the address in front.
+pub fn parse_address(scope: &mut Scope<'_>, addr: &[u8], kind: Kind) -> Result<Parsed, Refusal> {
+    parse_until(scope, addr, kind, None).map_err(|(refusal, _)| refusal).map(|(parsed, _)| parsed)
+}
+
+/// [`parse_address`] for one of a list: stops at `delimiter`, and tells where.
+pub fn parse_until(
+    scope: &mut Scope<'_>,
+    addr: &[u8],
+    kind: Kind,
+    delimiter: Option<u8>,
+) -> Result<(Parsed, usize), (Refusal, usize)> {
+    if let Some(refusal) = invalid(addr) {
+        refusal.report(scope, addr);
+        return Err((refusal, addr.len()));
+    }
+    let config = scope.config;
+    let mut texts = Texts::new(&config.rulesets.pool);
+    let Scanned { tokens, end, faults } =
+        prescan(addr, Mode { delimiter, keep_comments: false }, &config.chars, &mut texts);
+    for fault in &faults {
+        report_fault(scope, addr, fault);
+    }
+    let Some(mut tokens) = tokens.filter(|t| !t.is_empty()) else {
+        return Err((Refusal::new(553, SYNTAX, "User address required"), end));
+    };
+    scope.macros.set("{addr_type}", kind.addr_type());
+    let mut work = Work::new(scope, &mut texts);
+    let status = match rewrite(&mut work, &mut tokens, RulesetId(3), 0) {
+        OK => rewrite(&mut work, &mut tokens, RulesetId(0), 0),
+        TEMPFAIL => {
+            rewrite(&mut work, &mut tokens, RulesetId(0), 0);
+            TEMPFAIL
+        }
+        other => {
+            rewrite(&mut work, &mut tokens, RulesetId(0), 0);
+            other
+        }
+    };
+    let original = addr.get(..end).unwrap_or(addr);
+    match build(&mut work, &tokens, kind, original) {
+        Ok(mut parsed) => {
+            parsed.try_later |= status == TEMPFAIL;
+            Ok((parsed, end))
+        }
+        Err(refusal) => Err((refusal, end)),
+    }
+}
+
+/// The parts of a result that begins with `$#`.
+pub(super) struct Parts<'t> {
+    pub mailer: &'t [Token],
+    pub host: Option<&'t [Token]>,
+    pub user: Option<&'t [Token]>,
+}
+
+/// Takes a resolved result apart; `None` when it does not begin with `$#`.
+pub(super) fn triple(tokens: &[Token]) -> Option<Parts<'_>> {
+    let (first, rest) = tokens.split_first()?;
+    if !first.is(Mark::Mailer) {
+        return None;
+    }
+    let at = |from: usize, mark: Mark| {
+        rest.iter().skip(from).position(|t| t.is(mark)).map(|n| from + n)
+    };
+    let host_at = rest.iter().position(|t| t.is(Mark::Host) || t.is(Mark::User)).filter(|i| {
+        rest.get(*i).is_some_and(|t| t.is(Mark::Host))
+    });
+    let user_at = at(host_at.map_or(0, |h| h + 1), Mark::User);
+    let mailer_end = host_at.or(user_at).unwrap_or(rest.len());
+    Some(Parts {
+        mailer: rest.get(..mailer_end).unwrap_or_default(),
+        host: host_at.map(|h| rest.get(h + 1..user_at.unwrap_or(rest.len())).unwrap_or_default()),
+        user: user_at.map(|u| rest.get(u + 1..).unwrap_or_default()),
+    })
+}
+
+fn build(
+    work: &mut Work<'_, '_, '_>,
+    tokens: &[Token],
+    kind: Kind,
+    original: &[u8],
+) -> Result<Parsed, Refusal> {
+    let config = work.config();
+    let blank = Some(config.options.blank_sub.0);
+    let Some(parts) = triple(tokens) else {
+        work.system("buildaddr: no mailer in parsed address");
+        return Err(Refusal::config("553 5.3.5 buildaddr: no mailer in parsed address"));
+    };
+    let name = join(parts.mailer, None, &config.chars, work.texts);
+    let host = parts.host.map(|h| join(h, None, &config.chars, work.texts));
+    if name.eq_ignore_ascii_case(b"error") {
+        let user = join(parts.user.unwrap_or_default(), Some(b' '), &config.chars, work.texts);
+        let refusal = errors::from_triple(host.as_deref(), &user);
+        refusal.report(work.scope, original);
+        return Err(refusal);
+    }
+    let Some(mut index) = config.mailer_index(&name) else {
+        let shown = crate::cf::problem::printable(&name);
+        work.system(format!("buildaddr: unknown mailer {shown}"));
+        return Err(Refusal::config("buildaddr: unknown mailer"));
+    };
+    let Some(resolved) = config.mailers.get(index) else {
+        return Err(Refusal::config("buildaddr: unknown mailer"));
+    };
+    let mut host = host;
+    if host.is_none() && !resolved.flags.has(b'l') {
+        work.system("buildaddr: no host");
+        return Err(Refusal::config("buildaddr: no host"));
+    }
+    let Some(user) = parts.user.filter(|u| !u.is_empty()) else {
+        work.system("buildaddr: no user");
+        return Err(Refusal::config("buildaddr: no user"));
+    };
+    let mut user: Vec<Token> = user.to_vec();
+    let mut skip_ruleset_5 = false;
+    if let Some(special) = special_mailer(work, resolved, &user) {
+        index = special.0;
+        user = special.1;
+        host = None;
+    }
+    let Some(mailer) = config.mailers.get(index) else {
+        return Err(Refusal::config("buildaddr: unknown mailer"));
+    };
+    if mailer.flags.has(b'@') && user.first().is_some_and(|t| is_text(work, *t, b"@")) && kind_local(mailer) {
+        user.remove(0);
+        skip_ruleset_5 = true;
+    }
+    let status = outward(work, &mut user, kind, mailer);
+    let mut user = join(&user, blank, &config.chars, work.texts);
+    if !mailer.flags.has(b'u') {
+        fold_outside_quotes(&mut user);
+    }
+    let host = host.map(|mut h| {
+        if !mailer.flags.has(b'h') {
+            h.make_ascii_lowercase();
+        }
+        h
+    });
+    Ok(Parsed { mailer: index, host, user, skip_ruleset_5, try_later: status == TEMPFAIL })
+}
+
+fn kind_local(mailer: &Mailer) -> bool {
+    mailer.flags.has(b'5')
+}
+
+fn is_text(work: &Work<'_, '_, '_>, token: Token, text: &[u8]) -> bool {
+    matches!(token, Token::Word(w) if work.texts.text(w).eq_ignore_ascii_case(text))
+}
+
+/// The mailer that the user's first characters ask for, when the resolving mailer's flags allow it.
+fn special_mailer(
+    work: &mut Work<'_, '_, '_>,
+    mailer: &Mailer,
+    user: &[Token],
+) -> Option<(MailerIndex, Vec<Token>)> {
+    let config = work.config();
+    let text = join(user, None, &config.chars, work.texts);
+    let bare = text.strip_prefix(b"\"").unwrap_or(&text);
+    let index = |name: &[u8]| config.mailer_index(name);
+    if mailer.flags.has(b'|') && bare.first() == Some(&b'|') {
+        return Some((index(b"prog")?, user.to_vec()));
+    }
+    if mailer.flags.has(b'/') && bare.first() == Some(&b'/') {
+        return Some((index(b"*file*")?, user.to_vec()));
+    }
+    let include = b":include:";
+    if mailer.flags.has(b':')
+        && let Some(head) = text.get(..include.len())
+        && head.eq_ignore_ascii_case(include)
+    {
+        // `:`, `include`, `:` are tokens of their own where `:` is an operator.
+        let path = text.get(include.len()..).unwrap_or_default().to_vec();
+        let mode = Mode { delimiter: None, keep_comments: true };
+        let tokens = prescan(&path, mode, &config.chars, work.texts).tokens.unwrap_or_default();
+        return Some((index(b"*include*")?, tokens));
+    }
+    None
+}
+
+/// Rule sets 1 or 2, that of the mailer, and 4.
+fn outward(work: &mut Work<'_, '_, '_>, tokens: &mut Vec<Token>, kind: Kind, mailer: &Mailer) -> u8 {
+    let mut status = OK;
+    let own = kind.mailer_set(mailer);
+    let mut run = |work: &mut Work<'_, '_, '_>, tokens: &mut Vec<Token>, id: RulesetId| {
+        let code = rewrite(work, tokens, id, 0);
+        if code == TEMPFAIL || (code == CONFIG && status == OK) {
+            status = code;
+        }
+    };
+    run(work, tokens, kind.general_set());
+    if own != RulesetId::NONE {
+        run(work, tokens, own);
+    }
+    run(work, tokens, RulesetId(4));
+    status
+}
+
+/// Folds what does not stand in quotes to lower case.
+pub(super) fn fold_outside_quotes(text: &mut [u8]) {
+    let mut quoted = false;
+    let mut escaped = false;
+    for b in text {
+        if escaped {
+            escaped = false;
+        } else if *b == b'\\' {
+            escaped = true;
+        } else if *b == b'"' {
+            quoted = !quoted;
+        } else if !quoted {
+            b.make_ascii_lowercase();
+        }
+    }
+}
+
+/// A result of [`remote_name`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Remote {
+    /// The address, with the name and comments around it as they were.
+    pub text: Vec<u8>,
+    /// The status of sysexits(3): 0, 75 when a map could not answer, 78 for a fault of the rules.
+    pub status: u8,
+}
+
+/// Rewrites `addr` as `mailer` is to see it: rule set 3, 1 or 2, the mailer's, 4. Name and comments stay.
+///
+/// `add_domain` is the domain (`@example.org`, as rule set 3 left it) that an address without one gets: for header
+/// addresses of mail whose sender's mailer has F=C.
+pub fn remote_name(
+    scope: &mut Scope<'_>,
+    addr: &[u8],
+    kind: Kind,
+    mailer: MailerIndex,
+    add_domain: Option<&[u8]>,
+) -> Remote {
+    let unchanged = |status| Remote { text: addr.to_vec(), status };
+    let config = scope.config;
+    let Some(mailer) = config.mailers.get(mailer) else { return unchanged(CONFIG) };
+    let fancy = match (kind.is_header(), mailer.flags.has(b'c')) {
+        (true, false) => crackaddr(addr, config),
+        (true, true) => b"$g".to_vec(),
+        (false, _) => b"$g".to_vec(),
+    };
+    let mut texts = Texts::new(&config.rulesets.pool);
+    let mode = Mode { delimiter: None, keep_comments: false };
+    let scanned = prescan(addr, mode, &config.chars, &mut texts);
+    for fault in &scanned.faults {
+        report_fault(scope, addr, fault);
+    }
+    let Some(mut tokens) = scanned.tokens.filter(|t| !t.is_empty()) else { return unchanged(OK) };
+    scope.macros.set("{addr_type}", kind.addr_type());
+    let mut work = Work::new(scope, &mut texts);
+    let mut status = rewrite(&mut work, &mut tokens, RulesetId(3), 0);
+    if let Some(domain) = add_domain
+        && !tokens.iter().any(|t| is_text(&work, *t, b"@"))
+    {
+        let mode = Mode { delimiter: None, keep_comments: true };
+        let more = prescan(domain, mode, &config.chars, work.texts).tokens.unwrap_or_default();
+        tokens.extend(more);
+        let code = rewrite(&mut work, &mut tokens, RulesetId(3), 0);
+        status = if code == OK { status } else { code };
+    }
+    let code = outward(&mut work, &mut tokens, kind, mailer);
+    status = if code == OK { status } else { code };
+    let blank = Some(config.options.blank_sub.0);
+    let new = join(&tokens, blank, &config.chars, work.texts);
+    let text = super::crack::fill(&fancy, &new);
+    Remote { text, status }
+}

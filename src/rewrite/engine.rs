@@ -1,0 +1,328 @@
+//! The engine: rule sets applied to tokens (sendmail operations guide 5.1).
+//!
+//! A rule is tried until it fails; its right-hand side is built in the order: arguments and late macros, look-ups from
+//! left to right, calls from right to left. What the rules do is bounded: 100 rounds of one rule, depth 50, the budget
+//! of [`super::work`].
+
+use super::matching::{Matched, matches};
+use super::prescan::{MAX_ATOMS, Mode, join, prescan};
+use super::service::Lookup;
+use super::token::{Mark, Token};
+use super::work::Work;
+use crate::cf::RulesetId;
+use crate::cf::ruleset::{After, Part, Rule};
+
+/// How deep rule sets may call each other.
+const MAX_DEPTH: usize = 50;
+/// How often one rule may be applied in a row.
+const MAX_LOOPS: usize = 100;
+/// No fault.
+pub(super) const OK: u8 = 0;
+/// A look-up gave text that is no address (EX_DATAERR).
+const DATAERR: u8 = 65;
+/// Try again later (EX_TEMPFAIL).
+pub(super) const TEMPFAIL: u8 = 75;
+/// The rules are at fault (EX_CONFIG).
+pub(super) const CONFIG: u8 = 78;
+
+/// Applies the rule set `id` to `tokens`; the status of sysexits(3).
+pub(super) fn rewrite(work: &mut Work<'_, '_, '_>, tokens: &mut Vec<Token>, id: RulesetId, depth: usize) -> u8 {
+    let config = work.config();
+    let name = match work.scope.trace.is_some() {
+        true => config.rulesets.name(id),
+        false => String::new(),
+    };
+    work.traced_enter(&name, tokens);
+    if depth > MAX_DEPTH {
+        let name = config.rulesets.name(id);
+        work.system(format!("rewrite: excessive recursion (max {MAX_DEPTH}), ruleset {name}"));
+        return CONFIG;
+    }
+    let mut status = OK;
+    let rules = match resolved(tokens) {
+        // What has been resolved stays so.
+        true => &[][..],
+        false => config.rulesets.get(id).map(|s| &*s.rules).unwrap_or_default(),
+    };
+    for (index, rule) in rules.iter().enumerate() {
+        match apply(work, tokens, rule, index, id, depth, &mut status) {
+            Flow::Next => {}
+            Flow::Return => break,
+            Flow::Fail(code) => return code,
+        }
+        if work.exhausted() {
+            let name = config.rulesets.name(id);
+            work.system(format!("rewrite: ruleset {name}: too much work, given up"));
+            return CONFIG;
+        }
+    }
+    work.traced_leave(&name, tokens);
+    status
+}
+
+/// Whether the tokens begin with `$#`.
+fn resolved(tokens: &[Token]) -> bool {
+    tokens.first().is_some_and(|t| t.is(Mark::Mailer))
+}
+
+/// How a rule set goes on after a rule.
+enum Flow {
+    Next,
+    Return,
+    Fail(u8),
+}
+
+fn apply(
+    work: &mut Work<'_, '_, '_>,
+    tokens: &mut Vec<Token>,
+    rule: &Rule,
+    index: usize,
+    id: RulesetId,
+    depth: usize,
+    status: &mut u8,
+) -> Flow {
+    let mut loops = 0;
+    loop {
+        if work.debugging(12) {
+            debug_rule(work, rule, index);
+        }
+        let Some(matched) = matches(rule, tokens, work) else {
+            if work.debugging(10) {
+                work.debug(10, b"----- rule fails");
+            }
+            return Flow::Next;
+        };
+        loops += 1;
+        if loops > MAX_LOOPS {
+            let name = work.config().rulesets.name(id);
+            work.system(format!("Infinite loop in ruleset {name}, rule {}", index + 1));
+            return Flow::Return;
+        }
+        if !work.apply() {
+            return Flow::Next;
+        }
+        if work.debugging(12) {
+            debug_match(work, rule, tokens, &matched);
+        }
+        let mut ends = rule.after == After::Return;
+        let mut new = match substitute(work, tokens, rule, &matched, id) {
+            Ok(new) => new,
+            Err(code) => return Flow::Fail(code),
+        };
+        if let Err(code) = look_ups(work, &mut new, status) {
+            return Flow::Fail(code);
+        }
+        if calls(work, &mut new, id, depth, status) {
+            ends = true;
+        }
+        *tokens = new;
+        ends |= resolved(tokens);
+        if work.debugging(4) {
+            let mut line = b"rewritten as:".to_vec();
+            line.extend(work.texts.show(tokens));
+            work.debug(4, &line);
+        }
+        if ends {
+            return Flow::Return;
+        }
+        if rule.after == After::Next {
+            return Flow::Next;
+        }
+    }
+}
+
+/// Builds the right-hand side: arguments and late macros put in.
+fn substitute(
+    work: &mut Work<'_, '_, '_>,
+    tokens: &[Token],
+    rule: &Rule,
+    matched: &Matched,
+    id: RulesetId,
+) -> Result<Vec<Token>, u8> {
+    let mut out = Vec::with_capacity(rule.rhs.len() + tokens.len());
+    for part in &rule.rhs {
+        match part {
+            Part::Word(w) => out.push(Token::Word(*w)),
+            Part::Op(m) => out.push(Token::Op(*m)),
+            Part::Arg(n) => match matched.get(*n) {
+                Some((start, end)) => out.extend_from_slice(tokens.get(start..end).unwrap_or_default()),
+                None => {
+                    let name = work.config().rulesets.name(id);
+                    work.system(format!("rewrite: ruleset {name}: replacement ${n} out of bounds"));
+                    return Err(CONFIG);
+                }
+            },
+            Part::Late(name) => {
+                let value = work.scope.macros.find(name).unwrap_or_default().to_vec();
+                let scanned = scan_value(work, &value);
+                out.extend(scanned.unwrap_or_default());
+            }
+        }
+        if out.len() >= MAX_ATOMS {
+            work.system("rewrite: expansion too long");
+            return Err(DATAERR);
+        }
+    }
+    Ok(out)
+}
+
+/// Cuts a macro's or map's value into tokens; `None` when there are none in it.
+fn scan_value(work: &mut Work<'_, '_, '_>, value: &[u8]) -> Option<Vec<Token>> {
+    let mode = Mode { delimiter: None, keep_comments: false };
+    let scanned = prescan(value, mode, &work.config().chars, work.texts);
+    for fault in &scanned.faults {
+        super::address::report_fault(work.scope, value, fault);
+    }
+    scanned.tokens.filter(|t| !t.is_empty())
+}
+
+/// Does the look-ups `$[ .. $]` and `$( .. $)` in `new`, from left to right.
+fn look_ups(work: &mut Work<'_, '_, '_>, new: &mut Vec<Token>, status: &mut u8) -> Result<(), u8> {
+    let mut at = 0;
+    while at < new.len() {
+        let end_mark = match new.get(at) {
+            Some(t) if t.is(Mark::HostBegin) => Mark::HostEnd,
+            Some(t) if t.is(Mark::MapBegin) => Mark::MapEnd,
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        let close = new.iter().skip(at).position(|t| t.is(end_mark)).map_or(new.len(), |n| at + n);
+        let inside = new.get(at + 1..close).unwrap_or_default().to_vec();
+        let replacement = look_up(work, &inside, end_mark == Mark::HostEnd, status)?;
+        let after = (close + 1).min(new.len());
+        let next = at + replacement.len();
+        new.splice(at..after, replacement);
+        at = next;
+        if new.len() >= MAX_ATOMS {
+            work.system("rewrite: expansion too long");
+            return Err(DATAERR);
+        }
+    }
+    Ok(())
+}
+
+/// One look-up: what stands between the brackets, and what it becomes.
+fn look_up(
+    work: &mut Work<'_, '_, '_>,
+    inside: &[Token],
+    host: bool,
+    status: &mut u8,
+) -> Result<Vec<Token>, u8> {
+    let config = work.config();
+    let (map, rest) = match (host, inside.split_first()) {
+        (true, _) => (b"host".to_vec(), inside),
+        (false, Some((Token::Word(w), rest))) => (work.texts.text(*w).to_vec(), rest),
+        (false, Some((_, rest))) => (Vec::new(), rest),
+        (false, None) => (Vec::new(), inside),
+    };
+    let mut key: &[Token] = rest;
+    let mut args: Vec<&[Token]> = Vec::new();
+    let mut default: Option<&[Token]> = None;
+    let mut part_start = 0;
+    let mut kind: Option<Mark> = None;
+    for i in 0..=rest.len() {
+        let mark = match rest.get(i) {
+            Some(Token::Op(m @ (Mark::Host | Mark::User))) => Some(*m),
+            Some(_) => continue,
+            None => None,
+        };
+        let part = rest.get(part_start..i).unwrap_or_default();
+        match kind {
+            None => key = part,
+            Some(Mark::Host) => args.push(part),
+            Some(_) => default = Some(part),
+        }
+        kind = mark;
+        part_start = i + 1;
+    }
+    let blank = Some(config.options.blank_sub.0);
+    let key_text = join(key, blank, &config.chars, work.texts);
+    let arg_texts: Vec<Vec<u8>> = args.iter().map(|a| join(a, blank, &config.chars, work.texts)).collect();
+    let arg_refs: Vec<&[u8]> = arg_texts.iter().map(Vec::as_slice).collect();
+    let map_name = crate::cf::problem::printable(&map);
+    let answer = work.scope.maps.lookup(&map_name, &key_text, &arg_refs, work.scope.macros);
+    if work.debugging(1) {
+        let mut line = format!("map_lookup({map_name}, ").into_bytes();
+        line.extend_from_slice(&key_text);
+        line.push(b')');
+        work.debug(60, &line);
+    }
+    let value = match answer {
+        Lookup::Found(value) => Some(value),
+        Lookup::FoundTemp(value) => {
+            *status = TEMPFAIL;
+            Some(value)
+        }
+        Lookup::NotFound => None,
+        Lookup::TempFail(why) => {
+            *status = TEMPFAIL;
+            if !why.is_empty() {
+                work.scope.note(super::scope::Notice::System(why.into_bytes()));
+            }
+            None
+        }
+        Lookup::NoSuchMap => {
+            work.system(format!("rewrite: map {map_name} not found"));
+            None
+        }
+    };
+    let value = match (value, default) {
+        (Some(value), _) => value,
+        (None, Some(default)) => join(default, blank, &config.chars, work.texts),
+        (None, None) => return Ok(key.to_vec()),
+    };
+    if value.is_empty() {
+        return Ok(Vec::new());
+    }
+    scan_value(work, &value).ok_or(DATAERR)
+}
+
+/// Does the calls `$>set ..` in `new`, the rightmost first; true when one resolved and ends the caller.
+fn calls(work: &mut Work<'_, '_, '_>, new: &mut Vec<Token>, id: RulesetId, depth: usize, status: &mut u8) -> bool {
+    while let Some(at) = new.iter().rposition(|t| t.is(Mark::Call)) {
+        let mut argument = new.split_off(at);
+        let name = match argument.get(1) {
+            Some(Token::Word(w)) => crate::cf::problem::printable(work.texts.text(*w)),
+            _ => String::new(),
+        };
+        let call: Vec<Token> = argument.drain(..argument.len().min(2)).collect();
+        let Some(set) = work.config().rulesets.find(&name) else {
+            let caller = work.config().rulesets.name(id);
+            work.system(format!("Unknown ruleset {name} called from {caller}"));
+            *status = CONFIG;
+            // The call stays among the tokens: nothing else can be made of it.
+            new.extend(call);
+            new.extend(argument);
+            return false;
+        };
+        let code = rewrite(work, &mut argument, set, depth + 1);
+        if code != OK {
+            *status = code;
+        }
+        if resolved(&argument) {
+            *new = argument;
+            return true;
+        }
+        new.extend(argument);
+    }
+    false
+}
+
+fn debug_rule(work: &mut Work<'_, '_, '_>, rule: &Rule, index: usize) {
+    let _ = index;
+    let line = format!("-----trying rule: {}", rule.shown[0].trim_end());
+    work.debug(12, line.as_bytes());
+}
+
+fn debug_match(work: &mut Work<'_, '_, '_>, rule: &Rule, tokens: &[Token], matched: &Matched) {
+    let line = format!("-----rule matches: {}", rule.shown[1].trim_end());
+    work.debug(10, line.as_bytes());
+    for n in 1..=matched.len() {
+        let Some((start, end)) = u8::try_from(n).ok().and_then(|n| matched.get(n)) else { continue };
+        let mut line = format!("${n}:").into_bytes();
+        line.extend(work.texts.show(tokens.get(start..end).unwrap_or_default()));
+        work.debug(12, &line);
+    }
+}

@@ -1,0 +1,81 @@
+//! The state of one run: its texts, its budget and its scope.
+
+use super::scope::{Notice, Scope};
+use super::token::{Texts, Token};
+use crate::cf::Config;
+
+/// The steps of matching that one run may take.
+const MAX_STEPS: u64 = 20_000_000;
+/// The rules that one run may apply.
+const MAX_RULES: u64 = 200_000;
+/// The text that one run may make.
+const MAX_TEXT: usize = 32 * 1024 * 1024;
+
+/// What a run carries with it.
+pub(super) struct Work<'w, 'a, 't> {
+    pub(super) scope: &'w mut Scope<'a>,
+    pub(super) texts: &'w mut Texts<'t>,
+    steps: u64,
+    applied: u64,
+}
+
+impl<'w, 'a, 't> Work<'w, 'a, 't> {
+    pub(super) fn new(scope: &'w mut Scope<'a>, texts: &'w mut Texts<'t>) -> Work<'w, 'a, 't> {
+        Work { scope, texts, steps: 0, applied: 0 }
+    }
+
+    /// The configuration, for as long as the scope has it.
+    pub(super) fn config(&self) -> &'a Config {
+        self.scope.config
+    }
+
+    /// Takes one step; false when the budget is gone.
+    pub(super) fn spend(&mut self) -> bool {
+        self.steps += 1;
+        !self.exhausted()
+    }
+
+    /// Counts one applied rule.
+    pub(super) fn apply(&mut self) -> bool {
+        self.applied += 1;
+        !self.exhausted()
+    }
+
+    /// Whether the run has done more than any sensible configuration asks for.
+    pub(super) fn exhausted(&self) -> bool {
+        self.steps > MAX_STEPS || self.applied > MAX_RULES || self.texts.used() > MAX_TEXT
+    }
+
+    /// Whether the trace wants debugging output of `level`.
+    pub(super) fn debugging(&self, level: u8) -> bool {
+        self.scope.trace.as_ref().is_some_and(|t| t.debug_level() >= level)
+    }
+
+    pub(super) fn debug(&mut self, level: u8, line: &[u8]) {
+        if let Some(trace) = self.scope.trace.as_deref_mut() {
+            trace.debug(level, line);
+        }
+    }
+
+    pub(super) fn system(&mut self, text: impl Into<Vec<u8>>) {
+        self.scope.note(Notice::System(text.into()));
+    }
+
+    pub(super) fn traced_enter(&mut self, name: &str, tokens: &[Token]) {
+        if self.scope.trace.is_some() {
+            let shown = self.texts.show(tokens);
+            if let Some(trace) = self.scope.trace.as_deref_mut() {
+                trace.enter(name, &shown);
+            }
+        }
+    }
+
+    pub(super) fn traced_leave(&mut self, name: &str, tokens: &[Token]) {
+        if self.scope.trace.is_some() {
+            let shown = self.texts.show(tokens);
+            if let Some(trace) = self.scope.trace.as_deref_mut() {
+                trace.leave(name, &shown);
+            }
+        }
+    }
+}
