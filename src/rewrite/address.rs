@@ -164,12 +164,11 @@ pub(super) fn triple(tokens: &[Token]) -> Option<Parts<'_>> {
     if !first.is(Mark::Mailer) {
         return None;
     }
-    let at = |from: usize, mark: Mark| {
-        rest.iter().skip(from).position(|t| t.is(mark)).map(|n| from + n)
-    };
-    let host_at = rest.iter().position(|t| t.is(Mark::Host) || t.is(Mark::User)).filter(|i| {
-        rest.get(*i).is_some_and(|t| t.is(Mark::Host))
-    });
+    let at = |from: usize, mark: Mark| rest.iter().skip(from).position(|t| t.is(mark)).map(|n| from + n);
+    let host_at = rest
+        .iter()
+        .position(|t| t.is(Mark::Host) || t.is(Mark::User))
+        .filter(|i| rest.get(*i).is_some_and(|t| t.is(Mark::Host)));
     let user_at = at(host_at.map_or(0, |h| h + 1), Mark::User);
     let mailer_end = host_at.or(user_at).unwrap_or(rest.len());
     Some(Parts {
@@ -179,12 +178,7 @@ pub(super) fn triple(tokens: &[Token]) -> Option<Parts<'_>> {
     })
 }
 
-fn build(
-    work: &mut Work<'_, '_, '_>,
-    tokens: &[Token],
-    kind: Kind,
-    original: &[u8],
-) -> Result<Parsed, Refusal> {
+fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], kind: Kind, original: &[u8]) -> Result<Parsed, Refusal> {
     let config = work.config();
     let blank = Some(config.options.blank_sub.0);
     let Some(parts) = triple(tokens) else {
@@ -253,11 +247,7 @@ fn is_text(work: &Work<'_, '_, '_>, token: Token, text: &[u8]) -> bool {
 }
 
 /// The mailer that the user's first characters ask for, when the resolving mailer's flags allow it.
-fn special_mailer(
-    work: &mut Work<'_, '_, '_>,
-    mailer: &Mailer,
-    user: &[Token],
-) -> Option<(MailerIndex, Vec<Token>)> {
+fn special_mailer(work: &mut Work<'_, '_, '_>, mailer: &Mailer, user: &[Token]) -> Option<(MailerIndex, Vec<Token>)> {
     let config = work.config();
     let text = join(user, None, &config.chars, work.texts);
     let bare = text.strip_prefix(b"\"").unwrap_or(&text);

@@ -1,7 +1,7 @@
 //! The name and the comments around an address: found, kept, and put around another one.
 
-use crate::cf::Config;
 use super::prescan::MAX_NAME;
+use crate::cf::Config;
 
 /// Finds the address in `text` and gives `text` with `$g` in its place: `"J. Doe" <$g> (work)`.
 ///

@@ -204,12 +204,7 @@ fn look_ups(work: &mut Work<'_, '_, '_>, new: &mut Vec<Token>, status: &mut u8) 
 }
 
 /// One look-up: what stands between the brackets, and what it becomes.
-fn look_up(
-    work: &mut Work<'_, '_, '_>,
-    inside: &[Token],
-    host: bool,
-    status: &mut u8,
-) -> Result<Vec<Token>, u8> {
+fn look_up(work: &mut Work<'_, '_, '_>, inside: &[Token], host: bool, status: &mut u8) -> Result<Vec<Token>, u8> {
     let config = work.config();
     let (map, rest) = match (host, inside.split_first()) {
         (true, _) => (b"host".to_vec(), inside),
