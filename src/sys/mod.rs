@@ -11,6 +11,7 @@ pub mod fdpass;
 pub mod passwd;
 pub mod printf;
 pub mod process;
+pub mod regex;
 pub mod sandbox;
 pub mod spawn;
 pub mod title;
