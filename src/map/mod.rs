@@ -25,7 +25,7 @@ mod user;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::cf::Macros;
+use crate::cf::{Macros, MapDef};
 use crate::dns::Resolver;
 use crate::rewrite::service::{Lookup, Maps, VALUE_SEPARATOR};
 use crate::user::Users;
@@ -45,21 +45,6 @@ pub const EX_NOHOST: u8 = 68;
 pub const EX_TEMPFAIL: u8 = 75;
 /// The look-up was not put correctly.
 pub const EX_CONFIG: u8 = 78;
-
-/// A `K` line as the configuration reader leaves it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Definition {
-    /// The map's name.
-    pub name: String,
-    /// Its class.
-    pub class: String,
-    /// The rest of the line, macros expanded.
-    pub args: Vec<u8>,
-    /// The file with the line.
-    pub file: String,
-    /// The line's number; 0 for a built-in map.
-    pub line: u32,
-}
 
 /// Something wrong with a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,10 +156,10 @@ pub struct MapSet {
 
 impl MapSet {
     /// Makes the maps of `definitions`; a later one replaces an earlier one of the same name. The map `host` is always there.
-    pub fn open(definitions: &[Definition], env: MapEnv) -> (MapSet, Vec<Problem>) {
+    pub fn open(definitions: &[MapDef], env: MapEnv) -> (MapSet, Vec<Problem>) {
         let mut set = MapSet { maps: HashMap::new(), env };
         let mut problems = Vec::new();
-        let builtin = Definition {
+        let builtin = MapDef {
             name: "host".into(),
             class: "host".into(),
             args: b"-a. -D".to_vec(),
@@ -193,20 +178,24 @@ impl MapSet {
         (set, problems)
     }
 
-    fn define(&mut self, definition: &Definition, problems: &mut Vec<String>) {
+    fn define(&mut self, definition: &MapDef, problems: &mut Vec<String>) {
         let name = definition.name.to_ascii_lowercase();
         let class = definition.class.to_ascii_lowercase();
         let Some(options) = spec::options_of(&class) else {
             return problems.push(format!("readcf: map {}: class {} not available", definition.name, definition.class));
         };
-        let spec = Spec::parse(definition, options, problems);
+        let mut spec = Spec::parse(definition, options, problems);
+        // Its work is the quotes.
+        spec.keep_quotes |= class == "dequote";
         let made = self.make(&class, &spec, problems);
         self.maps.insert(name, Entry { spec, class: made });
     }
 
     fn make(&self, class: &str, spec: &Spec, problems: &mut Vec<String>) -> Option<Box<dyn Class>> {
-        let needs_file =
-            matches!(class, "hash" | "btree" | "cdb" | "text" | "implicit" | "stab" | "switch" | "program" | "socket" | "userdb");
+        let needs_file = matches!(
+            class,
+            "hash" | "btree" | "cdb" | "text" | "implicit" | "stab" | "switch" | "program" | "socket" | "userdb"
+        );
         if needs_file && spec.rest.is_empty() {
             problems.push(format!("No file name for {class} map {}", spec.name));
             return None;
@@ -351,4 +340,10 @@ fn finish(spec: &Spec, query: &Query<'_>, value: &[u8]) -> Outcome {
     }
     out.extend_from_slice(&spec.append);
     Outcome::found(out)
+}
+
+/// [`finish`] for values from the net: they are no table's text, so `%` in them means nothing.
+fn finish_literally(spec: &Spec, query: &Query<'_>, value: &[u8]) -> Outcome {
+    let escaped: Vec<u8> = value.iter().flat_map(|b| std::iter::repeat_n(*b, if *b == b'%' { 2 } else { 1 })).collect();
+    finish(spec, query, &escaped)
 }

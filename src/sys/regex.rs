@@ -65,8 +65,7 @@ impl Regex {
         let text = CString::new(text.get(..upto)?).ok()?;
         let mut found = [libc::regmatch_t { rm_so: -1, rm_eo: -1 }; MAX_SUBSTRINGS];
         // SAFETY: the expression is compiled, the text NUL-terminated, and `found` has as many places as said.
-        let code =
-            unsafe { libc::regexec(&*self.compiled, text.as_ptr(), found.len(), found.as_mut_ptr(), 0) };
+        let code = unsafe { libc::regexec(&*self.compiled, text.as_ptr(), found.len(), found.as_mut_ptr(), 0) };
         if code != 0 {
             return None;
         }
@@ -106,9 +105,8 @@ fn groups(pattern: &[u8], extended: bool) -> usize {
                     match (inner, class) {
                         (b']', _) => break,
                         (b'[', Some(c @ (b':' | b'.' | b'='))) => {
-                            let end = pattern.get(at + 1..).and_then(|rest| {
-                                rest.windows(2).position(|w| w == [c, b']'])
-                            });
+                            let end =
+                                pattern.get(at + 1..).and_then(|rest| rest.windows(2).position(|w| w == [c, b']']));
                             at += end.map_or(1, |e| e + 3);
                         }
                         _ => {}
