@@ -81,6 +81,13 @@ pub fn reset_signals() {
     let _ = SigSet::empty().thread_set_mask();
 }
 
+/// The start of the program: default signals, umask 022, no descriptor above 2 but `keep`.
+pub fn clean_start(keep: &[i32]) {
+    reset_signals();
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    close_all_but(keep);
+}
+
 /// Closes every descriptor above 2 except `keep`. For the start of a program or of a forked child: values that owned the
 /// others must not be used or dropped afterwards.
 pub fn close_all_but(keep: &[i32]) {
@@ -94,6 +101,21 @@ pub fn close_all_but(keep: &[i32]) {
         }
         low = fd.saturating_add(1);
     }
+}
+
+/// True when the program runs with a group or user id that its caller does not have (set-user-ID, set-group-ID).
+pub fn has_borrowed_rights() -> bool {
+    use nix::unistd::{getegid, geteuid, getgid, getuid};
+    geteuid() != getuid() || getegid() != getgid()
+}
+
+/// Gives up borrowed rights for good.
+pub fn drop_borrowed_rights(uid: u32, gid: u32) -> io::Result<()> {
+    use nix::unistd::{Gid, Uid, setresgid, setresuid};
+    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    setresgid(gid, gid, gid)?;
+    setresuid(uid, uid, uid)?;
+    Ok(())
 }
 
 /// Replaces this process by `argv` (absolute path first) with descriptors above 2 closed; gives the error if that fails.

@@ -1,0 +1,155 @@
+//! From flags to a configuration: which file, who calls, what the command line overrides.
+//!
+//! Rights come first: an ordinary user who names a configuration file, a macro or an option that is not safe makes the
+//! program give up its set-group-ID rights for good, before the file is opened.
+
+use super::flags::{Flags, OptionSetting};
+use crate::cf::load::LoadOptions;
+use crate::cf::options::Source;
+use crate::cf::problem::{self, Problem};
+use crate::cf::system::System;
+use crate::cf::{Config, Macros};
+use crate::sys::{cred, process};
+use crate::version::VERSION;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+/// The MTA's configuration.
+pub const SENDMAIL_CF: &str = "/etc/mail/sendmail.cf";
+/// The submission program's configuration.
+pub const SUBMIT_CF: &str = "/etc/mail/submit.cf";
+
+/// Who calls the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Real user id.
+    pub uid: u32,
+    /// Real group id.
+    pub gid: u32,
+    /// Login name, or the number where there is none.
+    pub name: Vec<u8>,
+    /// Full name from the password file.
+    pub full_name: Vec<u8>,
+    /// Home directory.
+    pub home: PathBuf,
+}
+
+impl Caller {
+    /// The caller as the system knows it.
+    pub fn find(users: &dyn crate::user::Users) -> Caller {
+        let (uid, gid) = (cred::real_uid(), nix::unistd::getgid().as_raw());
+        match users.by_uid(uid) {
+            Ok(Some(user)) => {
+                Caller { uid, gid, name: user.name, full_name: user.full_name, home: PathBuf::from(user.home) }
+            }
+            _ => Caller { uid, gid, name: uid.to_string().into_bytes(), full_name: Vec::new(), home: "/".into() },
+        }
+    }
+
+    /// Root may do anything.
+    pub fn is_root(&self) -> bool {
+        self.uid == 0
+    }
+}
+
+/// Everything the command line and the configuration say together.
+pub struct Settings {
+    /// The flags.
+    pub flags: Flags,
+    /// The configuration with the command line's overrides.
+    pub config: Config,
+    /// Who calls.
+    pub caller: Caller,
+    /// The operation mode's letter.
+    pub mode: u8,
+    /// This is the submission program (`submit.cf`).
+    pub submission: bool,
+    /// Rights were given up because of what the caller asked for.
+    pub dropped_rights: bool,
+    /// What was wrong with the configuration.
+    pub problems: Vec<Problem>,
+}
+
+/// A configuration that cannot be used: exit code; what is wrong was said already.
+pub struct Unusable(pub u8);
+
+impl Settings {
+    /// Reads the configuration that `flags` and `mode` call for. Problems go to standard error.
+    pub fn load(flags: Flags, mode: u8, caller: Caller, system: &dyn System) -> Result<Settings, Unusable> {
+        let submission = is_submission(&flags, mode);
+        let trusted = caller.is_root() || !process::has_borrowed_rights();
+        let mut dropped_rights = false;
+        if !trusted && (flags.config_file.is_some() || flags.traffic_log.is_some() || unsafe_macros(&flags)) {
+            drop_rights(&caller);
+            dropped_rights = true;
+        }
+        let path = match &flags.config_file {
+            Some(file) => PathBuf::from(std::ffi::OsStr::from_bytes(file)),
+            None if submission => SUBMIT_CF.into(),
+            None => SENDMAIL_CF.into(),
+        };
+        let mut options = LoadOptions::new(system);
+        options.version = VERSION;
+        options.test_mode = mode == b't';
+        let (mut config, problems) = if flags.config_file.is_none() && !path.exists() {
+            super::built_in::config(submission, &options)
+        } else {
+            Config::load(&path, &options)
+        };
+        for problem in &problems {
+            eprintln!("{problem}");
+        }
+        if problem::is_fatal(&problems) {
+            return Err(Unusable(problem::exit_code(&problems)));
+        }
+        let source = if trusted { Source::Trusted } else { Source::Untrusted };
+        for setting in &flags.options {
+            let done = match setting {
+                OptionSetting::Long(text) => config.options.set_assignment(text, source, system),
+                OptionSetting::Short(letter, value) => config.options.set_letter(*letter, value, source, system),
+            };
+            for fault in &done.faults {
+                eprintln!("{}", fault.text);
+            }
+            if done.drop_rights && !dropped_rights {
+                drop_rights(&caller);
+                dropped_rights = true;
+            }
+        }
+        if flags.verbose {
+            config.options.set(b"Verbose", b"True", source, system);
+        }
+        if !flags.macros.is_empty() {
+            let mut macros = Macros::over(config.macros.clone());
+            for (name, value) in &flags.macros {
+                macros.set(&String::from_utf8_lossy(name), value);
+            }
+            config.macros = std::sync::Arc::new(macros);
+        }
+        Ok(Settings { flags, config, caller, mode, submission, dropped_rights, problems })
+    }
+}
+
+/// `submit.cf` is for what users do, when it is there: `-bm`, `-bs`, `-t`; `-Ac` and `-Am` decide otherwise.
+fn is_submission(flags: &Flags, mode: u8) -> bool {
+    match flags.config_choice {
+        Some(b'c') => true,
+        Some(b'm') => false,
+        _ => {
+            let users = matches!(mode, b'm' | b's' | b'a') && flags.queue.is_none();
+            users && flags.config_file.is_none() && std::path::Path::new(SUBMIT_CF).exists()
+        }
+    }
+}
+
+/// `r` and `s` may be set by anybody.
+fn unsafe_macros(flags: &Flags) -> bool {
+    flags.macros.iter().any(|(name, _)| !matches!(name.as_slice(), b"r" | b"s"))
+}
+
+fn drop_rights(caller: &Caller) {
+    if process::drop_borrowed_rights(caller.uid, caller.gid).is_err() {
+        eprintln!("sendmail: cannot give up set-group-ID rights");
+        process::exit_now(71);
+    }
+}
