@@ -7,6 +7,7 @@ mod class_file;
 pub mod config;
 pub mod header;
 pub mod load;
+pub mod machine;
 pub mod macros;
 pub mod mailer;
 pub mod milter;

@@ -6,6 +6,7 @@
 pub mod applet;
 pub mod built_in;
 pub mod flags;
+pub mod modes;
 pub mod settings;
 
 use crate::sys::{process, title};
@@ -47,8 +48,8 @@ fn sendmail(argv: &[OsString], name: &str, _missing_descriptors: bool) -> u8 {
         }
     };
     let mode = mode_of(&flags, name);
-    let caller = Caller::find(&crate::user::passwd::Passwd);
-    let settings = match Settings::load(flags, mode, caller, &crate::cf::system::Machine) {
+    let caller = Caller::find(&crate::user::Passwd);
+    let settings = match Settings::load(flags, mode, caller, &crate::cf::machine::Machine) {
         Ok(settings) => settings,
         Err(Unusable(code)) => return code,
     };

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod cred;
 pub mod dir;
 pub mod fdpass;
+pub mod netdb;
 pub mod passwd;
 pub mod printf;
 pub mod process;
