@@ -18,6 +18,8 @@ pub struct Status {
     pub exit: u8,
     /// What a mailer program wrote, or other lines for the `Transcript of session` of a report, before the error's own line.
     pub transcript: Vec<Line>,
+    /// The next hop offered DSN and was told NOTIFY: reports of success are its duty now (RFC 3461 5.2.2).
+    pub relays_dsn: bool,
 }
 
 impl Status {
@@ -30,6 +32,7 @@ impl Status {
             remote: None,
             exit,
             transcript: Vec::new(),
+            relays_dsn: false,
         }
     }
 

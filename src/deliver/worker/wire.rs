@@ -248,6 +248,7 @@ impl Encoder {
         self.byte(status.exit);
         self.number(status.transcript.len() as u64);
         status.transcript.iter().for_each(|l| self.bytes(l));
+        self.byte(u8::from(status.relays_dsn));
     }
 
     fn enhanced(&mut self, e: &Enhanced) {
@@ -365,6 +366,7 @@ impl<'a> Decoder<'a> {
             remote: self.option(Decoder::line)?,
             exit: self.byte()?,
             transcript: self.list(Decoder::line)?,
+            relays_dsn: self.byte()? != 0,
         })
     }
 
