@@ -9,6 +9,7 @@ pub mod listed;
 pub mod lock;
 pub mod mailbox;
 pub mod mbox;
+pub mod message;
 pub mod sysexits;
 pub mod worker;
 

@@ -266,3 +266,16 @@ impl std::io::Read for BodyReader<'_> {
         Ok(got)
     }
 }
+
+impl std::io::Seek for BodyReader<'_> {
+    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+        use std::io::SeekFrom;
+        let (base, by) = match to {
+            SeekFrom::Start(at) => (at, 0),
+            SeekFrom::Current(by) => (self.at, by),
+            SeekFrom::End(by) => (self.body.len(), by),
+        };
+        self.at = base.checked_add_signed(by).ok_or(std::io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}

@@ -45,7 +45,6 @@ fn quoted<R: Read + Seek>(lines: &mut Lines<R>, out: &mut dyn Write) -> io::Resu
     // An escape may be cut by the end of a piece: its start waits here.
     let mut pending: Vec<u8> = Vec::new();
     let mut broken = false;
-    let mut open = false;
     while let Some((piece, begins)) = lines.next_piece()? {
         if begins {
             broken = false;
@@ -68,12 +67,10 @@ fn quoted<R: Read + Seek>(lines: &mut Lines<R>, out: &mut dyn Write) -> io::Resu
                 _ => broken = true,
             }
         }
-        if let Some(&last) = text.last() {
-            open = last != b'\n';
-        }
         out.write_all(&text)?;
     }
-    if open { out.write_all(b"\n") } else { Ok(()) }
+    // The original ends the last line here, also one that has ended.
+    out.write_all(b"\n")
 }
 
 fn hex(digit: u8) -> u8 {
@@ -83,7 +80,6 @@ fn hex(digit: u8) -> u8 {
 fn base64<R: Read + Seek>(lines: &mut Lines<R>, out: &mut dyn Write) -> io::Result<()> {
     let mut quad: Vec<u8> = Vec::new();
     let mut cr = false;
-    let mut open = false;
     while let Some((piece, _)) = lines.next_piece()? {
         let mut text = Vec::with_capacity(piece.len());
         for &b in piece {
@@ -105,12 +101,10 @@ fn base64<R: Read + Seek>(lines: &mut Lines<R>, out: &mut dyn Write) -> io::Resu
             }
             quad.clear();
         }
-        if let Some(&last) = text.last() {
-            open = last != b'\n';
-        }
         out.write_all(&text)?;
     }
-    if open { out.write_all(b"\n") } else { Ok(()) }
+    // The original ends the last line here, also one that has ended.
+    out.write_all(b"\n")
 }
 
 /// Up to three bytes of four characters; nothing when they make no sense.
@@ -145,6 +139,6 @@ mod tests {
     #[test]
     fn base64_with_junk() {
         assert_eq!(run(b"Y2Fm6SANCg==\nRnJvbSB4DQpmb28K!Lg==", Decoding::Base64), b"caf\xe9 \nFrom x\nfoo\n.\n");
-        assert_eq!(run(b"====A===", Decoding::Base64), b"");
+        assert_eq!(run(b"====A===", Decoding::Base64), b"\n");
     }
 }

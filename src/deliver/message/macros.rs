@@ -1,0 +1,54 @@
+//! The macros that stand for a delivery.
+
+use super::names::Names;
+use crate::cf::{Config, Macros};
+use crate::envelope::Envelope;
+use crate::rewrite::service::Maps;
+use crate::sys::clock;
+
+/// The macros for handing `envelope` to a mailer: those of the configuration, then the ones that the queue file keeps, then
+/// `$f` and `$g` (the sender as it is, and as this mailer sees it), `$i`, `$u` and `$h` of the recipients, and dates.
+pub fn delivery_macros(
+    config: &Config,
+    maps: &dyn Maps,
+    envelope: &Envelope,
+    mailer: usize,
+    recipients: &[usize],
+    now: i64,
+) -> Macros {
+    let mut macros = config.layer();
+    for (name, value) in &envelope.macros {
+        macros.set(name.as_str(), value.as_bytes());
+    }
+    let date = clock::local(now);
+    macros.set("b", date.rfc5322());
+    macros.set("d", date.ctime());
+    macros.set("i", envelope.id.to_string());
+    if macros.get("a").is_none() {
+        macros.set("a", clock::local(envelope.created).rfc5322());
+    }
+    let sender = bare(&envelope.sender);
+    macros.set("f", sender);
+    let mut names = Names::new(config, maps, mailer);
+    let seen = names.envelope_sender(sender, &mut macros);
+    macros.set("g", seen);
+    let chosen = || recipients.iter().filter_map(|i| envelope.recipients.get(*i));
+    match recipients {
+        [_] => {
+            for recipient in chosen() {
+                macros.set("u", bare(&recipient.address));
+            }
+        }
+        _ => macros.unset("u"),
+    }
+    if let Some(target) = chosen().find_map(|r| r.target.as_ref()) {
+        macros.set("h", target.host.as_bytes());
+    }
+    macros
+}
+
+/// An address without the brackets around it.
+pub fn bare(address: &[u8]) -> &[u8] {
+    let address = address.trim_ascii();
+    address.strip_prefix(b"<").and_then(|a| a.strip_suffix(b">")).unwrap_or(address)
+}

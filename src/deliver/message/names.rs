@@ -1,0 +1,103 @@
+//! Addresses as a mailer is to see them: rule sets, with a memory.
+
+use crate::address;
+use crate::cf::{Config, Macros};
+use crate::rewrite::service::Maps;
+use crate::rewrite::{Kind, Scope, remote_name};
+use std::collections::HashMap;
+
+/// Column that a written list does not go past.
+const MARGIN: usize = 78;
+
+/// Rewrites addresses for one mailer.
+pub struct Names<'a> {
+    config: &'a Config,
+    maps: &'a dyn Maps,
+    mailer: usize,
+    /// Domain for unqualified header addresses, when the sender's mailer has F=C.
+    domain: Option<Vec<u8>>,
+    known: HashMap<(bool, Vec<u8>), Vec<u8>>,
+}
+
+impl<'a> Names<'a> {
+    /// Names as the mailer with this index sees them.
+    pub fn new(config: &'a Config, maps: &'a dyn Maps, mailer: usize) -> Names<'a> {
+        Names { config, maps, mailer, domain: None, known: HashMap::new() }
+    }
+
+    /// Unqualified header addresses get this domain (`@example.org`).
+    pub fn with_domain(mut self, domain: Option<Vec<u8>>) -> Names<'a> {
+        self.domain = domain;
+        self
+    }
+
+    /// The envelope sender (without brackets, empty for the null sender).
+    pub fn envelope_sender(&self, sender: &[u8], macros: &mut Macros) -> Vec<u8> {
+        if sender.is_empty() {
+            return self.rewrite(b"<>", Kind::EnvelopeSender, macros);
+        }
+        self.rewrite(sender, Kind::EnvelopeSender, macros)
+    }
+
+    fn rewrite(&self, text: &[u8], kind: Kind, macros: &mut Macros) -> Vec<u8> {
+        let mut scope = Scope::new(self.config, macros, self.maps);
+        let domain = self.domain.as_deref().filter(|_| kind.is_header());
+        remote_name(&mut scope, text, kind, self.mailer, domain).text
+    }
+
+    fn header_name(&mut self, text: &[u8], sender: bool, macros: &mut Macros) -> Vec<u8> {
+        let key = (sender, text.to_vec());
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let kind = if sender { Kind::HeaderSender } else { Kind::HeaderRecipient };
+        let new = self.rewrite(text, kind, macros);
+        self.known.insert(key, new.clone());
+        new
+    }
+
+    /// The value of an address field called `name` as this mailer is to see it; `None` when nothing in it changes, so that
+    /// the field can go out as it came.
+    pub fn list(&mut self, name: &[u8], value: &[u8], sender: bool, macros: &mut Macros) -> Option<Vec<u8>> {
+        let items = address::split(value, self.config.options.old_style_headers);
+        let strip = self.config.mailers.get(self.mailer).is_some_and(|m| m.flags.has(b'c'));
+        let changes = strip
+            || items.iter().filter_map(|item| address::crack(item)).filter(|c| !c.address.is_empty()).any(|c| {
+                let new = self.header_name(&c.address, sender, macros);
+                !same(&new, &c.address)
+            });
+        if !changes {
+            return None;
+        }
+        let blanks = value.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let lead = value.get(..blanks).unwrap_or_default().iter().filter(|b| **b != b'\n');
+        let mut out: Vec<u8> = lead.map(|b| if *b == b'\t' { b' ' } else { *b }).collect();
+        let mut column = name.len() + 1 + out.len();
+        let last = items.len().saturating_sub(1);
+        for (at, item) in items.iter().enumerate() {
+            let new = match address::crack(item) {
+                Some(_) => self.header_name(item, sender, macros),
+                None => item.to_vec(),
+            };
+            let width = new.len() + if at < last { 2 } else { 0 };
+            if at > 0 {
+                if column + 2 + width > MARGIN {
+                    out.extend_from_slice(b",\n        ");
+                    column = 8;
+                } else {
+                    out.extend_from_slice(b", ");
+                    column += 2;
+                }
+            }
+            out.extend_from_slice(&new);
+            column += new.len();
+        }
+        Some(out)
+    }
+}
+
+/// The same address but for blanks, the case of nothing considered.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    let solid = |text: &[u8]| -> Vec<u8> { text.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect() };
+    a == b || solid(a) == solid(b)
+}
