@@ -75,9 +75,7 @@ impl Message<'_> {
     fn wanted(&self, field: &Field) -> bool {
         match &field.condition {
             None => true,
-            Some(Condition::MailerFlags(flags)) => {
-                flags.is_empty() || flags.bytes().any(|f| self.mailer.flags.has(f))
-            }
+            Some(Condition::MailerFlags(flags)) => flags.is_empty() || flags.bytes().any(|f| self.mailer.flags.has(f)),
             Some(Condition::MacroSet(name)) => !self.macros.expanded(name).is_empty(),
         }
     }

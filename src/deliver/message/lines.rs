@@ -200,7 +200,8 @@ mod tests {
     fn long_lines_are_cut_as_the_original_does() {
         for (n, want) in [(20, vec![20]), (21, vec![20, 3]), (38, vec![20, 20]), (39, vec![20, 20, 3])] {
             let out = run(shape(20), &[&vec![b'a'; n]]);
-            let lens: Vec<_> = out.split(|b| *b == b'\n').map(|l| l.len().saturating_sub(1)).filter(|l| *l > 0).collect();
+            let lens: Vec<_> =
+                out.split(|b| *b == b'\n').map(|l| l.len().saturating_sub(1)).filter(|l| *l > 0).collect();
             assert_eq!(lens, want, "{n}");
         }
         assert_eq!(run(shape(20), &[b".", &[b'w'; 20]]), b"..wwwwwwwwwwwwwwwwww!\r\n ww\r\n");

@@ -29,7 +29,7 @@ pub fn delivery_macros(
     }
     let sender = bare(&envelope.sender);
     macros.set("f", sender);
-    let mut names = Names::new(config, maps, mailer);
+    let names = Names::new(config, maps, mailer);
     let seen = names.envelope_sender(sender, &mut macros);
     macros.set("g", seen);
     let chosen = || recipients.iter().filter_map(|i| envelope.recipients.get(*i));

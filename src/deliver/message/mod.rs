@@ -139,10 +139,7 @@ impl<'a> Message<'a> {
             }
             Conversion::ToEight(decoding) => {
                 let note = [format!(" from {} to 8bit", decoding.name()).as_bytes(), &self.note()].concat();
-                let add = vec![
-                    ("Content-Transfer-Encoding", b" 8bit".to_vec()),
-                    ("X-MIME-Autoconverted", note),
-                ];
+                let add = vec![("Content-Transfer-Encoding", b" 8bit".to_vec()), ("X-MIME-Autoconverted", note)];
                 self.header(&mime::Edit { drop_encoding: true, add }, &mut lines)?;
                 lines.reshape(false, flags.has(b'E'));
                 mime::decode(envelope.body.reader(), decoding, &mut lines)?;
@@ -170,7 +167,7 @@ impl<'a> Message<'a> {
         Ok(written)
     }
 
-    fn charset(&self) -> &[u8] {
+    fn charset(&self) -> &'a [u8] {
         match &self.mailer.charset {
             Some(charset) => charset,
             None => self.config.options.default_char_set.as_bytes(),
@@ -198,9 +195,10 @@ fn conversion(config: &Config, envelope: &Envelope, mailer: &Mailer, options: Op
         };
     }
     if flags.has(b'9') && can_eight && is_mime {
-        let plain = envelope.headers.find("Content-Type").is_some_and(|f| {
-            mime::content_type(&f.value).is_some_and(|t| t.kind == "text" && t.subtype == "plain")
-        });
+        let plain = envelope
+            .headers
+            .find("Content-Type")
+            .is_some_and(|f| mime::content_type(&f.value).is_some_and(|t| t.kind == "text" && t.subtype == "plain"));
         let encoding = envelope.headers.find("Content-Transfer-Encoding").map(|f| mime::token(&f.value));
         if plain && let Some(decoding) = encoding.and_then(|e| mime::Decoding::named(&e)) {
             return Conversion::ToEight(decoding);
@@ -208,6 +206,3 @@ fn conversion(config: &Config, envelope: &Envelope, mailer: &Mailer, options: Op
     }
     Conversion::None
 }
-
-#[cfg(test)]
-mod tests;

@@ -14,21 +14,13 @@ pub struct Names<'a> {
     config: &'a Config,
     maps: &'a dyn Maps,
     mailer: usize,
-    /// Domain for unqualified header addresses, when the sender's mailer has F=C.
-    domain: Option<Vec<u8>>,
     known: HashMap<(bool, Vec<u8>), Vec<u8>>,
 }
 
 impl<'a> Names<'a> {
     /// Names as the mailer with this index sees them.
     pub fn new(config: &'a Config, maps: &'a dyn Maps, mailer: usize) -> Names<'a> {
-        Names { config, maps, mailer, domain: None, known: HashMap::new() }
-    }
-
-    /// Unqualified header addresses get this domain (`@example.org`).
-    pub fn with_domain(mut self, domain: Option<Vec<u8>>) -> Names<'a> {
-        self.domain = domain;
-        self
+        Names { config, maps, mailer, known: HashMap::new() }
     }
 
     /// The envelope sender (without brackets, empty for the null sender).
@@ -41,8 +33,7 @@ impl<'a> Names<'a> {
 
     fn rewrite(&self, text: &[u8], kind: Kind, macros: &mut Macros) -> Vec<u8> {
         let mut scope = Scope::new(self.config, macros, self.maps);
-        let domain = self.domain.as_deref().filter(|_| kind.is_header());
-        remote_name(&mut scope, text, kind, self.mailer, domain).text
+        remote_name(&mut scope, text, kind, self.mailer, None).text
     }
 
     fn header_name(&mut self, text: &[u8], sender: bool, macros: &mut Macros) -> Vec<u8> {
