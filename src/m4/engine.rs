@@ -58,6 +58,8 @@ pub(super) struct M4<'io> {
     pub sysval: i32,
     pub regexes: regex::Cache,
     pub sequence: Option<Rc<regex::Regex>>,
+    /// The warning of `\0` in a replacement is given once.
+    pub warned_of_zero: bool,
     frames: Vec<Frame>,
     calls: u64,
     expanded: u64,
@@ -89,6 +91,7 @@ impl<'io> M4<'io> {
             sysval: 0,
             regexes: regex::Cache::default(),
             sequence: None,
+            warned_of_zero: false,
             frames: Vec::new(),
             calls: 0,
             expanded: 0,
@@ -471,7 +474,7 @@ impl<'io> M4<'io> {
 
     fn say(&mut self, file: &[u8], line: u64, parts: &[&[u8]]) {
         // A failed write is found again at the end; the message matters more.
-        let _ = self.flush();
+        let _ = self.flush().and_then(|()| self.tell_reverted());
         let mut text = self.prefix(file, line);
         for part in parts {
             text.extend_from_slice(part);
@@ -495,11 +498,8 @@ impl<'io> M4<'io> {
         }
     }
 
-    /// A warning, unless `-Q` was given.
+    /// A warning.
     pub fn warn(&mut self, parts: &[&[u8]]) -> Result<(), Stop> {
-        if self.options.quiet {
-            return Ok(());
-        }
         let mut all: Vec<&[u8]> = vec![b"Warning: "];
         all.extend_from_slice(parts);
         self.error(&all)

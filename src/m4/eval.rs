@@ -136,6 +136,7 @@ impl Parser<'_> {
         }
         self.pos += 1;
         let alone = match c {
+            b'+' | b'-' if self.eat(c) => return Token::BadOperator,
             b'+' => Op::Add,
             b'-' => Op::Sub,
             b'*' if self.eat(b'*') => return Token::Binary(Op::Power),
@@ -227,7 +228,7 @@ impl Parser<'_> {
                 return Ok(left);
             };
             tightest = at;
-            let token = self.lex();
+            let token = self.operand()?;
             let right = self.binary(token, at + 1);
             left = match (op, right) {
                 (Op::LogicalOr, Err(f)) if left != 0 && f < Fault::Syntax => 1,
@@ -245,7 +246,7 @@ impl Parser<'_> {
         let base = self.unary(token)?;
         match self.lex() {
             Token::Binary(Op::Power) => {
-                let token = self.lex();
+                let token = self.operand()?;
                 self.enter()?;
                 let exponent = self.power(token)?;
                 self.depth -= 1;
@@ -256,6 +257,14 @@ impl Parser<'_> {
                 self.undo();
                 Ok(base)
             }
+        }
+    }
+
+    /// The token after an operator.
+    fn operand(&mut self) -> Result<Token, Fault> {
+        match self.lex() {
+            Token::Error => Err(Fault::Unknown),
+            token => Ok(token),
         }
     }
 
@@ -272,7 +281,7 @@ impl Parser<'_> {
             _ => return Err(Fault::Syntax),
         }
         self.enter()?;
-        let next = self.lex();
+        let next = self.operand()?;
         let value = if token == Token::Open {
             let value = self.binary(next, 0)?;
             match self.lex() {

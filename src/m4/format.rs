@@ -103,11 +103,14 @@ impl M4<'_> {
             b'c' => {
                 let value = self.format_int(call, args)?;
                 let byte = value as u8;
-                // A NUL ends the text, as in a C string; what pads it stays.
-                let text = if byte == 0 { &[][..] } else { &[byte][..] };
-                let width =
-                    if byte == 0 { spec.width.unsigned_abs().saturating_sub(1) } else { spec.width.unsigned_abs() };
-                pad(text, width, spec.width < 0 || spec.flags.contains(&b'-'), out);
+                let left = spec.width < 0 || spec.flags.contains(&b'-');
+                let width = spec.width.unsigned_abs();
+                // A NUL ends the text, as in a C string; what stands before it stays.
+                match byte {
+                    0 if left => {}
+                    0 => pad(b"", width.saturating_sub(1), false, out),
+                    _ => pad(&[byte], width, left, out),
+                }
             }
             b's' => {
                 let text = next(call, args);

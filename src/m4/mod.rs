@@ -117,7 +117,7 @@ pub struct Options {
     pub traditional: bool,
     /// `-P`: builtins are called `m4_define` and so on.
     pub prefix: bool,
-    /// `-Q`: without warnings.
+    /// `-Q`: without warnings about the number of arguments.
     pub quiet: bool,
     /// `-E`: once, warnings make the exit code 1; twice, the first one ends the run.
     pub fatal_warnings: u32,

@@ -98,18 +98,13 @@ impl Output {
             && self.current >= 0
         {
             self.insert(&text);
+            self.resync();
         }
     }
 
     /// Inserts text that is not scanned: a diversion or a file.
     pub fn insert(&mut self, text: &[u8]) {
-        if self.current < 0 {
-            return;
-        }
         self.raw(text);
-        if self.sync {
-            self.resync();
-        }
     }
 
     /// The numbers of all diversions that hold text.

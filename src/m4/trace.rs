@@ -74,12 +74,14 @@ enum Sink {
 pub(super) struct Tracer {
     pub debug: Debug,
     arg_length: usize,
+    /// `debugmode` changed the flags: what waits of its own trace is dropped.
+    pub changed: bool,
     sink: Sink,
 }
 
 impl Tracer {
     pub fn new(debug: Debug, arg_length: usize) -> Self {
-        Self { debug, arg_length, sink: Sink::Stderr }
+        Self { debug, arg_length, changed: false, sink: Sink::Stderr }
     }
 }
 
@@ -99,6 +101,9 @@ impl M4<'_> {
 
     /// Writes to wherever traces go.
     pub(super) fn debug_write(&mut self, text: &[u8]) -> Result<(), Stop> {
+        if !self.input.reverted.is_empty() {
+            self.tell_reverted()?;
+        }
         match &mut self.tracer.sink {
             Sink::Stderr => {
                 self.flush()?;
@@ -143,6 +148,7 @@ impl M4<'_> {
         }
     }
 
+    /// The messages about files that ended since the last look.
     pub(super) fn tell_reverted(&mut self) -> Result<(), Stop> {
         for end in std::mem::take(&mut self.input.reverted) {
             match end.to {
@@ -159,7 +165,9 @@ impl M4<'_> {
 
     fn trace_head(&self, name: &[u8], id: u64, level: usize) -> Vec<u8> {
         let mut text = b"m4trace:".to_vec();
-        self.push_place(&self.input.file, self.input.line, &mut text);
+        if self.input.line > 0 {
+            self.push_place(&self.input.file, self.input.line, &mut text);
+        }
         text.extend_from_slice(format!(" -{level}- ").as_bytes());
         if self.tracer.debug.has(Debug::ID) {
             text.extend_from_slice(format!("id {id}: ").as_bytes());
@@ -176,7 +184,7 @@ impl M4<'_> {
         }
         let limit = self.tracer.arg_length;
         match value.get(..limit) {
-            Some(cut) if limit > 0 && value.len() > limit => {
+            Some(cut) if limit > 0 => {
                 out.extend_from_slice(cut);
                 out.extend_from_slice(b"...");
             }
@@ -200,6 +208,7 @@ impl M4<'_> {
     /// When the arguments are there; gives the text that waits for the expansion.
     pub(super) fn trace_call(&mut self, name: &[u8], id: u64, level: usize, args: &[Arg]) -> Result<Vec<u8>, Stop> {
         let mut text = self.trace_head(name, id, level);
+        self.tracer.changed = false;
         if self.tracer.debug.has(Debug::ARGS) && !args.is_empty() {
             text.push(b'(');
             for (i, arg) in args.iter().enumerate() {
@@ -231,7 +240,7 @@ impl M4<'_> {
         expansion: &[u8],
         waiting: Vec<u8>,
     ) -> Result<(), Stop> {
-        let mut text = waiting;
+        let mut text = if std::mem::take(&mut self.tracer.changed) { Vec::new() } else { waiting };
         if self.tracer.debug.has(Debug::CALL) {
             text = self.trace_head(name, id, level);
             if args {

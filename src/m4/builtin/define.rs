@@ -116,8 +116,7 @@ pub(super) fn ifelse(m4: &mut M4, call: &Call, out: &mut Vec<u8>) -> Done {
     }
     // With 5 arguments, or 8, 11, ..., one is left over.
     if call.count() % 3 == 0 {
-        let excess = [&b"excess arguments to builtin `"[..], call.name, b"' ignored"];
-        m4.warn(&excess)?;
+        m4.enough(call, 4, call.count() - 1)?;
     }
     let mut n = 1;
     loop {

@@ -57,8 +57,10 @@ pub(super) fn dnl(m4: &mut M4, call: &Call, _: &mut Vec<u8>) -> Done {
             Ch::Byte(b'\n') => break,
             Ch::Byte(_) | Ch::Macro(_) => {}
             Ch::Eof => {
+                let end = (m4.input.file.clone(), m4.input.line);
                 (m4.input.file, m4.input.line) = place.clone();
                 m4.warn(&[b"end of file treated as newline"])?;
+                (m4.input.file, m4.input.line) = end;
                 break;
             }
         }
@@ -67,7 +69,6 @@ pub(super) fn dnl(m4: &mut M4, call: &Call, _: &mut Vec<u8>) -> Done {
     if (m4.input.file.clone(), m4.input.line) != place {
         m4.input.moved();
     }
-    (m4.input.file, m4.input.line) = place;
     Ok(())
 }
 
@@ -76,6 +77,7 @@ pub(super) fn errprint(m4: &mut M4, call: &Call, _: &mut Vec<u8>) -> Done {
         let mut text = Vec::new();
         call.join(1, b" ", None, &mut text);
         m4.flush()?;
+        m4.tell_reverted()?;
         m4.io.diagnostic(&text);
     }
     Ok(())
@@ -125,7 +127,9 @@ pub(super) fn debugmode(m4: &mut M4, call: &Call, _: &mut Vec<u8>) -> Done {
     m4.enough(call, 1, 2)?;
     if call.count() == 1 {
         m4.tracer.debug = Default::default();
-    } else if !m4.tracer.debug.change(call.text(1)) {
+    } else if m4.tracer.debug.change(call.text(1)) {
+        m4.tracer.changed = true;
+    } else {
         m4.error(&[b"Debugmode: bad debug flags: `", call.text(1), b"'"])?;
     }
     Ok(())

@@ -119,16 +119,18 @@ pub(super) static TABLE: &[Builtin] = &[
 ];
 
 impl M4<'_> {
-    /// Warns of too few or too many arguments; whether there are enough. A `max` of 0 is any number.
+    /// Warns of too few or too many arguments, unless `-Q` was given; whether there are enough. A `max` of 0 is any number.
     pub(super) fn enough(&mut self, call: &Call, min: usize, max: usize) -> Result<bool, Stop> {
-        if call.count() < min {
-            self.warn(&[b"too few arguments to builtin `", call.name, b"'"])?;
-            return Ok(false);
+        let few = call.count() < min;
+        if self.options.quiet {
+            return Ok(!few);
         }
-        if max > 0 && call.count() > max {
+        if few {
+            self.warn(&[b"too few arguments to builtin `", call.name, b"'"])?;
+        } else if max > 0 && call.count() > max {
             self.warn(&[b"excess arguments to builtin `", call.name, b"' ignored"])?;
         }
-        Ok(true)
+        Ok(!few)
     }
 
     /// `indir`: what its first argument names.

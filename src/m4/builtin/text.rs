@@ -182,7 +182,7 @@ impl M4<'_> {
                 return self.warn(&[b"trailing \\ ignored in replacement"]);
             };
             rest = tail;
-            if c == b'0' {
+            if c == b'0' && !std::mem::replace(&mut self.warned_of_zero, true) {
                 self.warn(&[b"\\0 will disappear, use \\& instead in replacements"])?;
             }
             let group = match c {
@@ -208,8 +208,8 @@ impl M4<'_> {
         self.error(&[b"error matching regular expression `", pattern, b"'"])
     }
 
-    fn bad_regex(&mut self, pattern: &[u8], why: &str) -> Done {
-        self.error(&[b"bad regular expression: `", pattern, b"': ", why.as_bytes()])
+    fn bad_regex(&mut self, what: &[u8], pattern: &[u8], why: &str) -> Done {
+        self.error(&[what, b" `", pattern, b"': ", why.as_bytes()])
     }
 }
 
@@ -223,7 +223,7 @@ pub(super) fn regexp(m4: &mut M4, call: &Call, out: &mut Vec<u8>) -> Done {
     let (victim, pattern) = (call.text(1), call.text(2));
     let regex = match m4.regexes.get(pattern) {
         Ok(regex) => regex,
-        Err(why) => return m4.bad_regex(pattern, why),
+        Err(why) => return m4.bad_regex(b"bad regular expression:", pattern, why),
     };
     let found = match regex.search(victim, 0) {
         Ok(found) => found,
@@ -248,7 +248,7 @@ pub(super) fn patsubst(m4: &mut M4, call: &Call, out: &mut Vec<u8>) -> Done {
     }
     let regex = match m4.regexes.get(pattern) {
         Ok(regex) => regex,
-        Err(why) => return m4.bad_regex(pattern, why),
+        Err(why) => return m4.bad_regex(b"bad regular expression", pattern, why),
     };
     let Ok(mut searcher) = regex.searcher(victim) else { return m4.too_complex(pattern) };
     let mut from = 0;

@@ -1,0 +1,6 @@
+incr() incr(x) incr(` 1') incr(1, 2) decr(99999999999)
+substr(abc) index(abc) translit(abc) len() len(a, b)
+eval(1 / 0) eval(`1 +') eval(`(1') eval(`1 1') eval(`2 = 2') eval(1, 40) eval(1, 2, -3) eval(`++1') eval(`a')
+undivert(`nosuch') sinclude(`nosuch') indir(`nosuch') builtin(`nosuch') popdef(`nosuch') dumpdef(`nosuch')
+format(`%d %q', x) regexp(`a', `\(') patsubst(`a', `[') regexp(`a', `a', `\1\0\')
+debugmode(`z') define(defn(`len'), x) defn(`len', `define') m4exit(x)
