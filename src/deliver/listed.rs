@@ -44,6 +44,8 @@ pub enum Unread {
     Absent,
     /// It is there, but not to be read now or not to be trusted: `Group writable file`, `Permission denied`.
     Refused(Line),
+    /// It could not be read now: a file server is away.
+    Later(Line),
 }
 
 fn refused<T>(why: &str) -> Result<T, Unread> {
@@ -92,9 +94,9 @@ pub fn read(path: &Path, kind: Kind, owner: Option<u32>, blame: Blame) -> Result
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Err(Unread::Absent);
         }
-        Err(error) => return refused(&io_text(&error)),
+        Err(error) => return Err(failed(&error)),
     };
-    let meta = file.metadata().map_err(|e| Unread::Refused(Line::cleaned(io_text(&e).as_bytes())))?;
+    let meta = file.metadata().map_err(|e| failed(&e))?;
     let mut trusted = check_file(&meta, owner, &rules)?;
     let unsafe_dir = unsafe_directory(path, &file, &rules);
     if let Some(why) = unsafe_dir {
@@ -112,12 +114,21 @@ pub fn read(path: &Path, kind: Kind, owner: Option<u32>, blame: Blame) -> Result
     let mut text = Vec::new();
     let got = file.take(MAX_SIZE + 1).read_to_end(&mut text);
     if let Err(error) = got {
-        return refused(&io_text(&error));
+        return Err(failed(&error));
     }
     if text.len() as u64 > MAX_SIZE {
         return refused("File too large");
     }
     Ok(SafeText { text, uid: meta.uid(), gid: meta.gid(), trusted })
+}
+
+fn failed(error: &std::io::Error) -> Unread {
+    use libc::{EAGAIN, EIO, EMFILE, ENFILE, ENOMEM, ESTALE, ETIMEDOUT};
+    let text = Line::cleaned(io_text(error).as_bytes());
+    match error.raw_os_error() {
+        Some(EAGAIN | EIO | EMFILE | ENFILE | ENOMEM | ESTALE | ETIMEDOUT) => Unread::Later(text),
+        _ => Unread::Refused(text),
+    }
 }
 
 /// The words of strerror(3).
@@ -185,7 +196,7 @@ mod tests {
         match result {
             Ok(t) => format!("{} {}", String::from_utf8_lossy(&t.text).trim(), t.trusted),
             Err(Unread::Absent) => "absent".into(),
-            Err(Unread::Refused(line)) => String::from_utf8_lossy(&line).into_owned(),
+            Err(Unread::Refused(line) | Unread::Later(line)) => String::from_utf8_lossy(&line).into_owned(),
         }
     }
 

@@ -6,7 +6,9 @@
 //! expansion `deliver` must find it again with its own eyes.
 
 pub mod listed;
+pub mod local;
 pub mod lock;
+pub mod mail_local;
 pub mod mailbox;
 pub mod mbox;
 pub mod message;
@@ -66,13 +68,22 @@ pub struct Listed {
     pub programs: Result<(), Line>,
 }
 
+/// What looking for a `.forward` file found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    /// The file, if there is a safe one.
+    pub file: Option<Listed>,
+    /// Files that are there but not to be trusted, with the reason, for the log: `forward PATH: Group writable file`.
+    pub refused: Vec<(Line, Line)>,
+}
+
 /// What is done with other users' rights.
 pub trait LocalDelivery: Send + Sync {
     /// Runs the mailer; one status for each recipient, in order. Blocks until done or timed out.
     fn deliver(&self, job: LocalJob) -> Vec<Status>;
     /// The first of the user's `.forward` files (`ForwardPath`; `detail` is `$h` for `+detail`) that is there and safe.
     /// `Err`: a status to defer or bounce with.
-    fn forward(&self, user: &[u8], detail: &[u8]) -> Result<Option<Listed>, Status>;
+    fn forward(&self, user: &[u8], detail: &[u8]) -> Result<Found, Status>;
     /// An `:include:` file that `origin`'s expansion names.
     fn include(&self, path: &[u8], origin: &Origin) -> Result<Listed, Status>;
     /// Appends a copy of a message that cannot be returned to the user's `dead.letter`; gives its path.

@@ -14,6 +14,9 @@ pub struct Identity {
     pub uid: u32,
     /// Group id.
     pub gid: u32,
+    /// A group that is kept in reserve (as the saved group id) for [`with_reserve`]: the mail spool's. A program that is
+    /// executed does not have it.
+    pub reserve: Option<u32>,
 }
 
 /// The effective user id is root's.
@@ -45,14 +48,28 @@ pub fn become_for_good(who: &Identity) -> io::Result<()> {
         }
         None => setgroups(&[gid])?,
     }
-    setresgid(gid, gid, gid)?;
+    let reserve = who.reserve.map_or(gid, Gid::from_raw);
+    setresgid(gid, gid, reserve)?;
     setresuid(uid, uid, uid)?;
     let (uids, gids) = (getresuid()?, getresgid()?);
     let all_uid = [uids.real, uids.effective, uids.saved].iter().all(|u| *u == uid);
-    let all_gid = [gids.real, gids.effective, gids.saved].iter().all(|g| *g == gid);
+    let all_gid = (gids.real, gids.effective, gids.saved) == (gid, gid, reserve);
     // What cannot be undone is proved by trying to undo it.
     let stuck = uid.is_root() || setresuid(Uid::from_raw(0), Uid::from_raw(0), Uid::from_raw(0)).is_err();
     if all_uid && all_gid && stuck { Ok(()) } else { Err(Errno::EPERM.into()) }
+}
+
+/// Runs `work` with the reserved group as the effective one, if this process has one.
+pub fn with_reserve<T>(work: impl FnOnce() -> T) -> T {
+    let keep = Gid::from_raw(u32::MAX);
+    let before = Gid::effective();
+    let Ok(gids) = getresgid() else { return work() };
+    if gids.saved == before || setresgid(keep, gids.saved, keep).is_err() {
+        return work();
+    }
+    let result = work();
+    let _ = setresgid(keep, before, keep);
+    result
 }
 
 #[cfg(test)]
@@ -61,7 +78,7 @@ mod tests {
 
     #[test]
     fn only_root_becomes_others() {
-        let me = Identity { name: None, uid: effective_uid(), gid: Gid::effective().as_raw() };
+        let me = Identity { name: None, uid: effective_uid(), gid: Gid::effective().as_raw(), reserve: None };
         if !is_root() {
             assert!(become_for_good(&me).is_ok());
             assert!(become_for_good(&Identity { uid: me.uid + 1, ..me }).is_err());

@@ -4,7 +4,7 @@
 //! be root when it reads a request, so the decoder takes nothing for granted: every length is checked against what is there.
 
 use crate::cf::MacroName;
-use crate::deliver::{Listed, LocalJob, LocalRecipient};
+use crate::deliver::{Found, Listed, LocalJob, LocalRecipient};
 use crate::envelope::{Origin, Status};
 use crate::reply::{Enhanced, Reply};
 use crate::sys::fdpass;
@@ -39,8 +39,8 @@ pub enum Answer {
     Elsewhere,
     /// One for each recipient.
     Statuses(Vec<Status>),
-    /// A file, or none.
-    Listed(Option<Listed>),
+    /// What was found.
+    Found(Found),
     /// Why not.
     Failed(Status),
     /// Where the dead letter is.
@@ -102,9 +102,14 @@ pub fn send_answer(socket: &UnixStream, answer: &Answer) -> io::Result<()> {
             out.number(all.len() as u64);
             all.iter().for_each(|s| out.status(s));
         }
-        Answer::Listed(listed) => {
+        Answer::Found(found) => {
             out.byte(3);
-            out.option(listed.as_ref(), Encoder::listed);
+            out.option(found.file.as_ref(), Encoder::listed);
+            out.number(found.refused.len() as u64);
+            for (path, why) in &found.refused {
+                out.bytes(path);
+                out.bytes(why);
+            }
         }
         Answer::Failed(status) => {
             out.byte(4);
@@ -125,7 +130,10 @@ pub fn receive_answer(socket: &UnixStream) -> io::Result<Answer> {
     let answer = match input.byte()? {
         1 => Answer::Elsewhere,
         2 => Answer::Statuses(input.list(Decoder::status)?),
-        3 => Answer::Listed(input.option(Decoder::listed)?),
+        3 => Answer::Found(Found {
+            file: input.option(Decoder::listed)?,
+            refused: input.list(|i| Ok((i.line()?, i.line()?)))?,
+        }),
         4 => Answer::Failed(input.status()?),
         5 => Answer::Saved(input.option(Decoder::line)?),
         _ => return Err(bad()),
@@ -441,8 +449,8 @@ mod tests {
         for answer in [
             Answer::Elsewhere,
             Answer::Statuses(vec![status.clone(), status.clone()]),
-            Answer::Listed(Some(listed)),
-            Answer::Listed(None),
+            Answer::Found(Found { file: Some(listed), refused: vec![(line("/a"), line("b"))] }),
+            Answer::Found(Found::default()),
             Answer::Failed(status),
             Answer::Saved(Some(line("/home/x/dead.letter"))),
         ] {

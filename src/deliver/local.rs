@@ -1,0 +1,229 @@
+//! [`LocalDelivery`] by workers: finds the right one for a job, keeps it warm for a moment, and asks another when it has
+//! become somebody else.
+
+use super::worker::wire::{self, Answer, Request};
+use super::worker::{self, is_ours};
+use super::{Found, Listed, LocalDelivery, LocalJob, LocalRecipient, mail_local};
+use crate::alias::Aliases;
+use crate::cf::{Config, Mailer};
+use crate::envelope::{Origin, Status};
+use crate::text::Line;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Makes workers.
+pub trait WorkerSource: Send + Sync {
+    /// A socket to a new worker that has become nobody yet.
+    fn worker(&self) -> io::Result<UnixStream>;
+}
+
+/// Forks workers from this process: for one-shot modes, before they start threads that hold locks.
+pub struct ForkSource {
+    config: Arc<Config>,
+    aliases: Arc<dyn Aliases>,
+    children: Mutex<Vec<Pid>>,
+}
+
+impl ForkSource {
+    /// Workers with this configuration and these aliases.
+    pub fn new(config: Arc<Config>, aliases: Arc<dyn Aliases>) -> ForkSource {
+        ForkSource { config, aliases, children: Mutex::default() }
+    }
+}
+
+impl WorkerSource for ForkSource {
+    fn worker(&self) -> io::Result<UnixStream> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
+        children.retain(|pid| matches!(waitpid(*pid, Some(WaitPidFlag::WNOHANG)), Ok(WaitStatus::StillAlive)));
+        let child = crate::sys::process::fork_child(true, || {
+            // Not a descriptor of this process but the socket: other workers must see the end of theirs.
+            crate::sys::process::reset_signals();
+            crate::sys::process::close_all_but(&[theirs.as_raw_fd()]);
+            u8::from(worker::serve(Arc::clone(&self.config), Arc::clone(&self.aliases), &theirs).is_err())
+        })?;
+        children.push(child);
+        Ok(ours)
+    }
+}
+
+/// Runs workers as threads: for a process that is not root and becomes nobody else anyway.
+pub struct ThreadSource {
+    config: Arc<Config>,
+    aliases: Arc<dyn Aliases>,
+}
+
+impl ThreadSource {
+    /// Workers with this configuration and these aliases.
+    pub fn new(config: Arc<Config>, aliases: Arc<dyn Aliases>) -> ThreadSource {
+        ThreadSource { config, aliases }
+    }
+}
+
+impl WorkerSource for ThreadSource {
+    fn worker(&self) -> io::Result<UnixStream> {
+        if crate::sys::cred::is_root() {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "a thread cannot become another user"));
+        }
+        let (ours, theirs) = UnixStream::pair()?;
+        let (config, aliases) = (Arc::clone(&self.config), Arc::clone(&self.aliases));
+        std::thread::Builder::new().name("deliver".into()).spawn(move || worker::serve(config, aliases, &theirs))?;
+        Ok(ours)
+    }
+}
+
+/// How long a worker is kept for its user.
+const WARM: Duration = Duration::from_secs(3);
+/// How many are kept.
+const MAX_WARM: usize = 32;
+
+/// Local delivery by workers.
+pub struct Local {
+    config: Arc<Config>,
+    source: Box<dyn WorkerSource>,
+    warm: Mutex<HashMap<Vec<u8>, (UnixStream, Instant)>>,
+}
+
+impl Local {
+    /// Delivery with workers from `source`.
+    pub fn new(config: Arc<Config>, source: Box<dyn WorkerSource>) -> Local {
+        Local { config, source, warm: Mutex::default() }
+    }
+
+    /// Delivery without help from another process: forked workers for root, threads for others.
+    pub fn direct(config: Arc<Config>, aliases: Arc<dyn Aliases>) -> Local {
+        let source: Box<dyn WorkerSource> = if crate::sys::cred::is_root() {
+            Box::new(ForkSource::new(Arc::clone(&config), aliases))
+        } else {
+            Box::new(ThreadSource::new(Arc::clone(&config), aliases))
+        };
+        Local::new(config, source)
+    }
+
+    /// Asks a worker that is warm for `key`, or a new one.
+    fn ask(&self, key: &[u8], request: &Request) -> Result<Answer, Status> {
+        if let Some(socket) = self.take_warm(key)
+            && wire::send_request(&socket, request).is_ok()
+        {
+            match wire::receive_answer(&socket) {
+                Ok(Answer::Elsewhere) => {}
+                // Closed with the request unread: it was just leaving.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
+                Ok(answer) => return Ok(self.done(key, socket, answer)),
+                Err(error) => return Err(lost(&error)),
+            }
+        }
+        let socket = self.source.worker().map_err(|e| lost(&e))?;
+        wire::send_request(&socket, request).map_err(|e| lost(&e))?;
+        match wire::receive_answer(&socket) {
+            Ok(answer) => Ok(self.done(key, socket, answer)),
+            Err(error) => Err(lost(&error)),
+        }
+    }
+
+    fn take_warm(&self, key: &[u8]) -> Option<UnixStream> {
+        let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        warm.retain(|_, (_, since)| since.elapsed() < WARM);
+        warm.remove(key).map(|(socket, _)| socket)
+    }
+
+    fn done(&self, key: &[u8], socket: UnixStream, answer: Answer) -> Answer {
+        let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        if warm.len() < MAX_WARM || warm.contains_key(key) {
+            warm.insert(key.to_vec(), (socket, Instant::now()));
+        }
+        answer
+    }
+
+    fn deliver_together(&self, key: &[u8], job: LocalJob) -> Vec<Status> {
+        let count = job.recipients.len();
+        match self.ask(key, &Request::Deliver(job)) {
+            Ok(Answer::Statuses(statuses)) if statuses.len() == count => statuses,
+            Ok(Answer::Failed(status)) | Err(status) => vec![status; count],
+            Ok(_) => vec![lost(&io::ErrorKind::InvalidData.into()); count],
+        }
+    }
+}
+
+/// A worker that cannot be had, or that died: the mail waits.
+fn lost(error: &io::Error) -> Status {
+    Status::new((4, 3, 0), 75, format!("local delivery is not possible now: {error}"))
+}
+
+/// Which worker may be warm for a recipient.
+fn key(mailer: Option<&Mailer>, job: &LocalJob, recipient: &LocalRecipient) -> Vec<u8> {
+    let user = |name: &[u8]| [b"user ", name].concat();
+    match (&recipient.origin, mailer) {
+        (Origin::Forward(name), _) => user(name.split(|b| *b == b'+').next().unwrap_or_default()),
+        (Origin::Include(..), _) => [b"list ", recipient.control.as_deref().unwrap_or_default()].concat(),
+        (_, Some(mailer)) if is_ours(mailer) => {
+            user(mail_local::login_names(&recipient.user).last().unwrap_or_default())
+        }
+        (_, Some(mailer)) if mailer.flags.has(b'o') && mailer.name != "prog" => user(&recipient.user),
+        _ => format!("mailer {}", job.mailer).into_bytes(),
+    }
+}
+
+impl LocalDelivery for Local {
+    fn deliver(&self, job: LocalJob) -> Vec<Status> {
+        let config = Arc::clone(&self.config);
+        let mailer = config.mailers.get(job.mailer);
+        let together =
+            !mailer.is_some_and(|m| is_ours(m) || m.name == "prog" || m.path.eq_ignore_ascii_case(b"[FILE]"));
+        match &job.recipients[..] {
+            [] => Vec::new(),
+            [first, rest @ ..] if together || rest.is_empty() => self.deliver_together(&key(mailer, &job, first), job),
+            all => {
+                let one = |recipient: &LocalRecipient| match job.message.try_clone() {
+                    Ok(message) => {
+                        let single = LocalJob {
+                            mailer: job.mailer,
+                            recipients: vec![recipient.clone()],
+                            macros: job.macros.clone(),
+                            sender: job.sender.clone(),
+                            message,
+                            size: job.size,
+                            eight_bit: job.eight_bit,
+                        };
+                        self.deliver_together(&key(mailer, &job, recipient), single)
+                    }
+                    Err(error) => vec![lost(&error)],
+                };
+                all.iter().flat_map(one).collect()
+            }
+        }
+    }
+
+    fn forward(&self, user: &[u8], detail: &[u8]) -> Result<Found, Status> {
+        let request = Request::Forward(Line::cleaned(user), Line::cleaned(detail));
+        match self.ask(&[b"user ", user].concat(), &request)? {
+            Answer::Found(found) => Ok(found),
+            Answer::Failed(status) => Err(status),
+            _ => Err(lost(&io::ErrorKind::InvalidData.into())),
+        }
+    }
+
+    fn include(&self, path: &[u8], origin: &Origin) -> Result<Listed, Status> {
+        let request = Request::Include(Line::cleaned(path), origin.clone());
+        match self.ask(b"lists", &request)? {
+            Answer::Found(Found { file: Some(listed), .. }) => Ok(listed),
+            Answer::Failed(status) => Err(status),
+            _ => Err(lost(&io::ErrorKind::InvalidData.into())),
+        }
+    }
+
+    fn dead_letter(&self, user: &[u8], message: File) -> Option<Line> {
+        let request = Request::DeadLetter(Line::cleaned(user), message);
+        match self.ask(&[b"user ", user].concat(), &request) {
+            Ok(Answer::Saved(path)) => path,
+            _ => None,
+        }
+    }
+}
