@@ -34,6 +34,7 @@ pub mod dns;
 pub mod map;
 pub mod queue;
 pub mod sasl;
+pub mod tls;
 pub mod user;
 
 pub mod deliver;

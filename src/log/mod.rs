@@ -4,6 +4,7 @@
 //! the `log` crate; `role::logging` points env_logger at syslog or the terminal. `LogLevel` decides here.
 
 pub mod queue;
+pub mod server;
 
 use crate::envelope::QueueId;
 use std::fmt;

@@ -1,0 +1,148 @@
+//! MAIL: the sender by rule sets, the parameters, `check_mail`, and the new envelope.
+
+use super::params::{self, MailParams};
+use super::{Flow, Ruled, State, ask, line, printable, ruled};
+use crate::cf::Macros;
+use crate::envelope::{Body, BodyType, Envelope, Flags, QueueId};
+use crate::header::Headers;
+use crate::reply::Reply;
+use crate::rewrite::{self, Kind};
+use crate::service::Services;
+use crate::smtp::codec::command::split_address;
+use crate::smtp::codec::xtext;
+use crate::smtp::server::dates;
+use crate::smtp::server::state::Transaction;
+
+pub(super) fn mail(state: &mut State, services: &Services, argument: &[u8]) -> Flow {
+    let (address, rest) = split_address(argument);
+    if let Some(reply) = not_printable(address) {
+        return Flow::Reply(reply);
+    }
+    let id = state.queue_id(services);
+    let mut macros = state.macros.clone();
+    macros.set("i", id.as_str());
+    dates::set(&mut macros, state.now());
+    if let Err(reply) = sender(services, &mut macros, address) {
+        return Flow::Reply(reply);
+    }
+    let params = match params::mail(state, rest) {
+        Ok(params) => params,
+        Err(reply) => return Flow::Reply(reply),
+    };
+    macros.set("{addr_type}", "e s");
+    macros.set("{msg_size}", params.size.unwrap_or(0).to_string());
+    let mut transaction = Transaction {
+        envelope: envelope(state, id, address, &params),
+        macros,
+        sender_given: address.to_vec(),
+        discard: state.discard,
+        bad_recipients: 0,
+        collector: None,
+        body_given: params.body_given.clone(),
+    };
+    if let Some(tls) = state.tls_client(services, b"MAIL") {
+        return tls;
+    }
+    auth_parameter(state, services, &mut transaction, params.auth.as_deref());
+    let verdict = ask(services, &mut transaction.macros, "check_mail", &[address]);
+    match ruled(state, verdict, "check_mail", &[address], &printable(address)) {
+        Ruled::Accept => {}
+        Ruled::Reject(reply) if reply.code == 421 => return Flow::Close(reply),
+        Ruled::Reject(reply) => return Flow::Reply(reply),
+        Ruled::Discard => transaction.discard = true,
+        Ruled::Quarantine(reason) => transaction.envelope.quarantine = Some(line(&reason)),
+    }
+    transaction.macros.unset("{addr_type}");
+    state.transaction = Some(Box::new(transaction));
+    Flow::Reply(Reply::coded(250, (2, 1, 0), [&*printable(address), b"... Sender ok"].concat()))
+}
+
+/// The refusal of an address with octets that no address has (RFC 5321 4.1.2; SMTPUTF8 is not offered).
+pub(super) fn not_printable(address: &[u8]) -> Option<Reply> {
+    if address.iter().all(|b| matches!(b, b' '..=b'~' | b'\t')) {
+        return None;
+    }
+    let shown = printable(bare(address));
+    let text = [b"Syntax error in mailbox address \"", &*shown, b"\" (non-printable character)"].concat();
+    Some(Reply::coded(501, (5, 1, 3), text))
+}
+
+/// The address without its angle brackets.
+fn bare(address: &[u8]) -> &[u8] {
+    address.strip_prefix(b"<").and_then(|a| a.strip_suffix(b">")).unwrap_or(address)
+}
+
+fn envelope(state: &State, id: QueueId, address: &[u8], params: &MailParams) -> Envelope {
+    Envelope {
+        id,
+        created: state.now(),
+        last_attempt: 0,
+        attempts: 0,
+        priority: 0,
+        class: 0,
+        body_type: params.body,
+        flags: Flags {
+            ret_given: params.ret_full.is_some(),
+            no_body_return: params.ret_full == Some(false),
+            eight_bit: params.body == Some(BodyType::EightBitMime),
+            ..Flags::default()
+        },
+        quarantine: state.quarantine.as_deref().map(line),
+        message: None,
+        macros: Vec::new(),
+        sender: line(address),
+        envid: params.envid.clone(),
+        auth_param: None,
+        deliver_by: params.by,
+        recipients: Vec::new(),
+        headers: Headers::default(),
+        body: Body::Empty,
+        size: params.size.unwrap_or(0),
+    }
+}
+
+/// `AUTH=`: handed on when the client may say so (`trust_auth`), else taken as `<>` (RFC 4954 5).
+fn auth_parameter(state: &State, services: &Services, transaction: &mut Transaction, given: Option<&[u8]>) {
+    let Some(given) = given else { return };
+    let plain = if given == b"<>" { b"<>".to_vec() } else { xtext::decode(given) };
+    let trusted = state.authenticated && {
+        let args: [&[u8]; 1] = [&plain];
+        transaction.macros.set("{auth_author}", &plain);
+        let verdict = ask(services, &mut transaction.macros, "trust_auth", &args);
+        matches!(ruled(state, verdict, "trust_auth", &args, b""), Ruled::Accept)
+    };
+    transaction.envelope.auth_param = Some(line(if trusted { given } else { b"<>" }));
+}
+
+/// The sender by rule sets: `${mail_mailer}`, `${mail_host}`, `${mail_addr}`, `$f`, `$g`.
+fn sender(services: &Services, macros: &mut Macros, address: &[u8]) -> Result<(), Reply> {
+    let bare = bare(address);
+    macros.set("f", bare);
+    if bare.is_empty() {
+        // The null sender belongs to nobody; the local mailer stands for it.
+        macros.set("g", "");
+        macros.set("{mail_mailer}", "local");
+        macros.set("{mail_host}", "");
+        macros.set("{mail_addr}", "");
+        return Ok(());
+    }
+    let config = &services.config;
+    let mut scope = rewrite::Scope::new(config, macros, &*services.maps);
+    let parsed = rewrite::parse_address(&mut scope, address, Kind::EnvelopeSender).map_err(|refusal| {
+        let text = [&*printable(address), b"... ", &*refusal.text].concat();
+        Reply::new(refusal.code, Some(refusal.enhanced), text)
+    })?;
+    let given = rewrite::remote_name(&mut scope, address, Kind::EnvelopeSender, parsed.mailer, None);
+    let mailer = config.mailers.get(parsed.mailer).map(|m| m.name.as_bytes().to_vec()).unwrap_or_default();
+    macros.set("g", self::bare(&given.text));
+    macros.set("{mail_mailer}", mailer);
+    macros.set("{mail_host}", parsed.host.unwrap_or_default());
+    macros.set("{mail_addr}", parsed.user);
+    Ok(())
+}
+
+/// An envelope that VRFY and EXPN fill and drop.
+pub(super) fn scratch(state: &mut State, services: &Services) -> Envelope {
+    let id = state.queue_id(services);
+    envelope(state, id, b"<>", &MailParams::default())
+}

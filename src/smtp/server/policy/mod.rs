@@ -1,0 +1,172 @@
+//! Answers to a session's questions. Everything here may block: it runs in a pool, or directly in one-shot modes.
+//!
+//! What is allowed is decided by rule sets (`check_relay`, `check_mail`, `check_rcpt`, `check_data`, ...), with the macros that
+//! they expect; this code knows only when to ask which, and how to say the answer.
+
+mod auth;
+mod connect;
+mod etrn;
+mod help;
+mod mail;
+mod message;
+mod params;
+mod rcpt;
+mod tls;
+mod verify;
+
+use super::action::{Answer, Ask, Flow, Question};
+use super::state::{State, Transaction};
+use crate::cf::Macros;
+use crate::log;
+use crate::log::server::Ruling;
+use crate::reply::{Enhanced, Reply};
+use crate::rewrite::Verdict;
+use crate::service::Services;
+use crate::text::Line;
+
+/// Works on `question`.
+pub fn answer(question: Question, services: &Services) -> Answer {
+    let Question { ask, mut state } = question;
+    let mut submit = None;
+    let flow = match ask {
+        Ask::Connect => connect::connect(&mut state, services),
+        Ask::Mail(argument) => mail::mail(&mut state, services, &argument),
+        Ask::Rcpt(argument) => rcpt::rcpt(&mut state, services, &argument),
+        Ask::Data => message::data(&mut state, services),
+        Ask::Part(text) => message::part(&mut state, &text),
+        Ask::End { text, refused } => {
+            let (flow, envelope) = message::end(&mut state, services, &text, refused);
+            submit = envelope;
+            flow
+        }
+        Ask::Lost(reason) => message::lost(&mut state, reason),
+        Ask::Verify(expand, argument) => verify::verify(&mut state, services, &argument, expand),
+        Ask::Etrn(argument) => etrn::etrn(&state, services, &argument),
+        Ask::Help(topic) => help::help(&state, &topic),
+        Ask::AuthStart(mechanism, initial) => auth::start(&mut state, services, &mechanism, initial),
+        Ask::AuthStep(response) => auth::step(&mut state, services, response),
+        Ask::Tls(facts) => tls::established(&mut state, services, *facts),
+    };
+    Answer { state, flow, submit }
+}
+
+/// Asks the rule set `name` about `args`, joined by `$|`.
+fn ask(services: &Services, macros: &mut Macros, name: &str, args: &[&[u8]]) -> Verdict {
+    let mut scope = crate::rewrite::Scope::new(&services.config, macros, &*services.maps);
+    crate::rewrite::check(&mut scope, name, args)
+}
+
+/// What a check means for a session, once it is logged.
+enum Ruled {
+    Accept,
+    Reject(Reply),
+    Discard,
+    Quarantine(Vec<u8>),
+}
+
+/// Asks a check and logs what it decides; `about` stands in front of the reply's text (`<user@host>... `).
+fn ruled(state: &State, verdict: Verdict, ruleset: &str, args: &[&[u8]], about: &[u8]) -> Ruled {
+    let ruling = Ruling { ruleset, args, relay: &state.client };
+    let id = state.log_id();
+    match verdict {
+        Verdict::Undefined | Verdict::Accept { .. } => Ruled::Accept,
+        Verdict::Discard => {
+            ruling.discard(id);
+            Ruled::Discard
+        }
+        Verdict::Quarantine(reason) => {
+            ruling.quarantine(id, &reason);
+            Ruled::Quarantine(reason)
+        }
+        Verdict::Reject { code, enhanced, text } => {
+            let text = if about.is_empty() { text } else { [about, b"... ", &text].concat() };
+            let reply = Reply::new(code, Some(enhanced), text);
+            let reply = soften(state, reply);
+            ruling.reject(id, &reply.to_text());
+            Ruled::Reject(reply)
+        }
+        Verdict::TempFail => {
+            let text: &[u8] = b"Temporary system failure. Please try again later.";
+            let text = if about.is_empty() { text.to_vec() } else { [about, b"... ", text].concat() };
+            let reply = Reply::coded(451, (4, 3, 0), text);
+            ruling.reject(id, &reply.to_text());
+            Ruled::Reject(reply)
+        }
+    }
+}
+
+/// `SoftBounce`: permanent refusals become temporary ones.
+fn soften(state: &State, mut reply: Reply) -> Reply {
+    if state.settings.soft_bounce && reply.code >= 500 {
+        reply.code = 450;
+        reply.enhanced = reply.enhanced.map(|Enhanced(_, subject, detail)| Enhanced(4, subject, detail));
+    }
+    reply
+}
+
+/// Replaces control characters and 8-bit octets, so that a reply never carries them back.
+fn printable(text: &[u8]) -> Vec<u8> {
+    text.iter().map(|b| if matches!(b, b' '..=b'~') { *b } else { b'?' }).collect()
+}
+
+fn line(bytes: &[u8]) -> Line {
+    Line::cleaned(bytes)
+}
+
+/// The log lines of a transaction that comes to nothing: one `to=` for each recipient, one `from=`.
+pub(super) fn log_abandoned(state: &State, transaction: &Transaction, why: &str) {
+    let id = log::Id::Queue(&transaction.envelope.id);
+    let delay = state.now() - transaction.envelope.created;
+    if !why.is_empty() {
+        for recipient in &transaction.envelope.recipients {
+            log::server::to_untried(id, &recipient.address, delay.max(0), 0, why);
+        }
+    }
+    log_from(state, transaction, transaction.envelope.size, None);
+}
+
+/// The `from=` line.
+fn log_from(state: &State, transaction: &Transaction, size: u64, message_id: Option<&[u8]>) {
+    let envelope = &transaction.envelope;
+    let line = log::server::From {
+        sender: &transaction.sender_given,
+        size,
+        class: envelope.class,
+        recipients: envelope.recipients.len(),
+        message_id,
+        body_type: transaction.body_given.as_deref(),
+        protocol: Some(state.protocol()),
+        daemon: Some(&state.facts.daemon),
+        relay: &state.client,
+    };
+    log::server::from(log::Id::Queue(&envelope.id), &line);
+}
+
+/// `NoRecipientAction`: what a message without any recipient field gets.
+fn recipients_field(state: &State, envelope: &mut crate::envelope::Envelope) {
+    use crate::cf::options::NoRecipient;
+    let present = |name: &&str| envelope.headers.find(name).is_some();
+    if ["To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc", "Apparently-To"].iter().any(|n| present(&n)) {
+        return;
+    }
+    let mut add = |name: &[u8], value: &[u8]| {
+        let value = [b" ", value].concat();
+        let field = crate::header::Field { name: line(name), value, condition: None, template: false };
+        envelope.headers.fields.push(field);
+    };
+    match state.settings.no_recipient {
+        NoRecipient::None => {}
+        NoRecipient::AddBcc => add(b"Bcc", b""),
+        NoRecipient::AddToUndisclosed => add(b"To", b"undisclosed-recipients:;"),
+        NoRecipient::AddTo | NoRecipient::AddApparentlyTo => {
+            let list: Vec<&[u8]> = envelope.recipients.iter().map(|r| &*r.address).collect();
+            let list = list.join(&b",\n\t"[..]);
+            add(if state.settings.no_recipient == NoRecipient::AddTo { b"To" } else { b"Apparently-To" }, &list);
+        }
+    }
+}
+
+/// Text from outside for a log line made here.
+fn shown(text: &[u8]) -> String {
+    String::from_utf8_lossy(&printable(text)).into_owned()
+}

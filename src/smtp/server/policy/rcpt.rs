@@ -1,0 +1,66 @@
+//! RCPT: the recipient by rule sets, `check_rcpt`, and its place in the envelope.
+
+use super::{Flow, Ruled, State, ask, params, printable, ruled};
+use crate::envelope::Origin;
+use crate::log;
+use crate::reply::Reply;
+use crate::route;
+use crate::service::Services;
+use crate::smtp::codec::command::split_address;
+use crate::smtp::server::state::Transaction;
+
+pub(super) fn rcpt(state: &mut State, services: &Services, argument: &[u8]) -> Flow {
+    let Some(mut transaction) = state.transaction.take() else {
+        return Flow::Reply(Reply::coded(503, (5, 0, 0), "Need MAIL before RCPT"));
+    };
+    let result = one(state, services, &mut transaction, argument);
+    if result.is_err() {
+        transaction.bad_recipients = transaction.bad_recipients.saturating_add(1);
+    }
+    transaction.macros.unset("{addr_type}");
+    state.transaction = Some(transaction);
+    match result {
+        Ok(reply) => Flow::Reply(reply),
+        Err(reply) if reply.code == 421 => Flow::Close(reply),
+        Err(reply) => Flow::Reply(reply),
+    }
+}
+
+fn one(state: &State, services: &Services, transaction: &mut Transaction, argument: &[u8]) -> Result<Reply, Reply> {
+    let log_id = log::Id::Queue(&transaction.envelope.id);
+    let logged = |reply: Reply| {
+        let text = reply.lines.first().map(|l| l.to_vec()).unwrap_or_default();
+        log::server::user_error(log_id, &text);
+        super::soften(state, reply)
+    };
+    let most = state.settings.max_recipients;
+    if most > 0 && transaction.envelope.recipients.len() >= most {
+        return Err(logged(Reply::coded(452, (4, 5, 3), "Too many recipients")));
+    }
+    let (address, rest) = split_address(argument);
+    if let Some(reply) = super::mail::not_printable(address) {
+        return Err(logged(reply));
+    }
+    let macros = &mut transaction.macros;
+    macros.set("{addr_type}", "e r");
+    macros.set("{nrcpts}", (transaction.envelope.recipients.len() + 1).to_string());
+    macros.set("{nbadrcpts}", transaction.bad_recipients.to_string());
+    let parsed = route::parse_recipient(services, macros, address).map_err(logged)?;
+    let params = params::rcpt(state, rest).map_err(logged)?;
+    let verdict = ask(services, macros, "check_rcpt", &[address]);
+    match ruled(state, verdict, "check_rcpt", &[address], &printable(address)) {
+        Ruled::Accept => {}
+        Ruled::Reject(reply) => return Err(reply),
+        Ruled::Discard => transaction.discard = true,
+        Ruled::Quarantine(reason) => transaction.envelope.quarantine = Some(super::line(&reason)),
+    }
+    let added = route::add_recipient(services, &mut transaction.envelope, parsed, &params, &Origin::Direct);
+    match added {
+        Ok(accepted) => Ok(accepted.reply),
+        Err(reply) => {
+            let text = reply.lines.first().map(|l| l.to_vec()).unwrap_or_default();
+            log::server::user_error(log::Id::Queue(&transaction.envelope.id), &text);
+            Err(super::soften(state, reply))
+        }
+    }
+}

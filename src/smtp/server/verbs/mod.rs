@@ -1,0 +1,202 @@
+//! The verbs: one file each. A verb looks at the state, changes it, and says how the session goes on; what may block it
+//! asks for ([`Flow::Ask`]) and [`super::policy`] does it.
+
+mod auth;
+mod data;
+mod etrn;
+mod expn;
+mod helo;
+mod help;
+mod mail;
+mod noop;
+mod quit;
+mod rcpt;
+mod rset;
+mod starttls;
+mod unknown;
+mod verb;
+mod vrfy;
+
+pub(super) use auth::response;
+
+use super::action::Flow;
+use super::state::State;
+use crate::log;
+use crate::reply::Reply;
+use crate::smtp::codec::command::Command;
+use crate::smtp::codec::line::LineReader;
+use std::time::Duration;
+
+/// Bad commands before the session is closed.
+const MAX_BAD: u32 = 25;
+/// HELO and EHLO commands before slow-down.
+const MAX_HELO: u32 = 3;
+/// VRFY and EXPN commands before slow-down.
+const MAX_VERIFY: u32 = 6;
+/// ETRN commands before slow-down.
+const MAX_ETRN: u32 = 8;
+/// AUTH commands before slow-down.
+const MAX_AUTH: u32 = 4;
+/// The longest wait.
+const MAX_DELAY: Duration = Duration::from_secs(240);
+
+/// What a verb is given.
+pub(super) struct Call<'a> {
+    /// The state of the session.
+    pub state: &'a mut State,
+    /// What follows the verb.
+    pub rest: &'a [u8],
+    /// The whole line.
+    pub line: &'a [u8],
+    /// More input waits behind the command.
+    pub early: bool,
+    /// The command was delayed already.
+    pub paid: bool,
+}
+
+/// A row of the table of verbs.
+struct Verb {
+    name: &'static str,
+    run: fn(&mut Call<'_>) -> Flow,
+    /// It works even in a session that is rejected.
+    always: bool,
+}
+
+const VERBS: &[Verb] = &[
+    Verb { name: "MAIL", run: mail::run, always: false },
+    Verb { name: "RCPT", run: rcpt::run, always: false },
+    Verb { name: "DATA", run: data::run, always: false },
+    Verb { name: "EHLO", run: helo::ehlo, always: true },
+    Verb { name: "HELO", run: helo::helo, always: true },
+    Verb { name: "RSET", run: rset::run, always: true },
+    Verb { name: "NOOP", run: noop::run, always: true },
+    Verb { name: "QUIT", run: quit::run, always: true },
+    Verb { name: "HELP", run: help::run, always: false },
+    Verb { name: "VRFY", run: vrfy::run, always: false },
+    Verb { name: "EXPN", run: expn::run, always: false },
+    Verb { name: "ETRN", run: etrn::run, always: false },
+    Verb { name: "VERB", run: verb::run, always: false },
+    Verb { name: "AUTH", run: auth::run, always: false },
+    Verb { name: "STARTTLS", run: starttls::run, always: false },
+    Verb { name: "SEND", run: unknown::not_implemented, always: false },
+    Verb { name: "SAML", run: unknown::not_implemented, always: false },
+    Verb { name: "SOML", run: unknown::not_implemented, always: false },
+    Verb { name: "TURN", run: unknown::not_implemented, always: false },
+];
+
+/// Does the command in `line`; `input` is what waits behind it.
+pub(super) fn run(state: &mut State, line: &[u8], input: &LineReader, eof: bool) -> Flow {
+    let command = Command::parse(line);
+    let paid = std::mem::take(&mut state.paid);
+    let early = spoke_early(state, input, eof);
+    let first = !std::mem::replace(&mut state.spoke, true);
+    if (first || state.features.close_on_http) && unknown::is_http(command.verb) {
+        return unknown::http(state, line);
+    }
+    let verb = VERBS.iter().find(|v| command.verb.eq_ignore_ascii_case(v.name.as_bytes()));
+    let mut call = Call { state, rest: command.rest, line, early, paid };
+    match verb {
+        None => unknown::run(&mut call),
+        Some(verb) if !verb.always && call.state.rejected.is_some() => rejected(call.state),
+        Some(verb) => (verb.run)(&mut call),
+    }
+}
+
+/// Input stands in the buffer that should have waited for a reply, and the session does not allow that.
+pub(super) fn spoke_early(state: &State, input: &LineReader, _eof: bool) -> bool {
+    !state.features.early_talk && !input.is_empty()
+}
+
+/// The answer to input ahead of EHLO's or DATA's reply; all that follows is rejected.
+pub(super) fn protocol_error(state: &mut State) -> Flow {
+    state.rejected = Some(Reply::coded(550, (5, 0, 0), "Command rejected"));
+    abandon(state, "SMTP protocol error");
+    Flow::Reply(Reply::coded(554, (5, 5, 0), "SMTP protocol error"))
+}
+
+/// The greeting for a client that spoke before it; all that follows is rejected.
+pub(super) fn pre_greeting_traffic(state: &mut State, waited: Duration) -> Reply {
+    log::server::pre_greeting_traffic(state.log_id(), &state.client, waited.as_secs());
+    state.rejected = Some(Reply::coded(550, (5, 0, 0), "Command rejected"));
+    state.greeted = true;
+    Reply::new(554, None, format!("{} ESMTP not accepting messages", state.host()))
+}
+
+/// A command line with NUL or a bare CR in it: counted, never executed.
+pub(super) fn spoiled(state: &mut State) -> Flow {
+    match count_bad(state) {
+        Some(closing) => closing,
+        None => Flow::Reply(Reply::coded(501, (5, 5, 2), "Syntax error: control character in command")),
+    }
+}
+
+fn rejected(state: &mut State) -> Flow {
+    if let Some(closing) = count_bad(state) {
+        return closing;
+    }
+    let reply = state.rejected.clone();
+    Flow::Reply(reply.unwrap_or_else(|| Reply::coded(550, (5, 0, 0), "Command rejected")))
+}
+
+/// Counts a bad command; the answer once there are too many.
+fn count_bad(state: &mut State) -> Option<Flow> {
+    state.counters.bad += 1;
+    (state.counters.bad > MAX_BAD).then(|| {
+        let text = format!("{} Too many bad commands; closing connection", state.host());
+        Flow::Close(Reply::coded(421, (4, 7, 0), text))
+    })
+}
+
+/// The slow-down of a verb: from the `limit`th command on each waits, twice as long as the one before; at twice the limit the
+/// session is closed.
+fn slow_down(call: &mut Call<'_>, counter: fn(&mut State) -> &mut u32, limit: u32, command: &str) -> Option<Flow> {
+    if call.paid || limit == 0 {
+        return None;
+    }
+    let count = {
+        let counter = counter(call.state);
+        *counter = counter.saturating_add(1);
+        *counter
+    };
+    if count < limit {
+        return None;
+    }
+    if count == limit {
+        log::server::attack(call.state.log_id(), &call.state.client, command, count);
+    }
+    if count >= limit * 2 {
+        let text = format!("{} Too many bad commands; closing connection", call.state.host());
+        return Some(Flow::Close(Reply::coded(421, (4, 7, 0), text)));
+    }
+    let seconds = 1u64.checked_shl(count - limit).unwrap_or(u64::MAX);
+    Some(Flow::Delay(Duration::from_secs(seconds).min(MAX_DELAY)))
+}
+
+/// Drops the transaction under way, with the log lines that tell of it; `why` stands in `stat=`.
+pub(super) fn abandon(state: &mut State, why: &str) {
+    if let Some(transaction) = state.transaction.take() {
+        super::policy::log_abandoned(state, &transaction, why);
+    }
+    state.renew_id();
+}
+
+/// The session is over.
+pub(super) fn end(state: &mut State) {
+    if !state.did_something {
+        log::server::did_not_issue(state.log_id(), &state.client, &state.facts.daemon);
+    }
+    if let Some(transaction) = state.transaction.take() {
+        super::policy::log_abandoned(state, &transaction, "");
+    }
+}
+
+/// Text from outside as a reply may show it: printable ASCII only, and not too much of it.
+fn shown(text: &[u8]) -> String {
+    const MOST: usize = 203;
+    let clean: String = text.iter().filter(|b| matches!(b, b' '..=b'~')).map(|b| char::from(*b)).collect();
+    if clean.len() <= MOST {
+        return clean;
+    }
+    let half = (MOST - 3) / 2;
+    format!("{}...{}", clean.get(..half).unwrap_or_default(), clean.get(clean.len() - half..).unwrap_or_default())
+}

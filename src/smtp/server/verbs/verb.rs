@@ -1,0 +1,14 @@
+//! VERB: accepted for old clients.
+
+use super::{Call, Flow, Reply, count_bad};
+
+pub(super) fn run(call: &mut Call<'_>) -> Flow {
+    if !call.state.features.verb {
+        if let Some(closing) = count_bad(call.state) {
+            return closing;
+        }
+        return Flow::Reply(Reply::coded(502, (5, 7, 0), "Verbose unavailable"));
+    }
+    call.state.verbose = true;
+    Flow::Reply(Reply::coded(250, (2, 0, 0), "Verbose mode"))
+}
