@@ -42,7 +42,8 @@ const LAYERS: &[(&str, u8)] = &[
 ];
 
 fn layer(module: &str) -> Option<u8> {
-    let fits = |prefix: &str| module == prefix || module.strip_prefix(prefix).is_some_and(|rest| rest.starts_with("::"));
+    let fits =
+        |prefix: &str| module == prefix || module.strip_prefix(prefix).is_some_and(|rest| rest.starts_with("::"));
     LAYERS.iter().filter(|(prefix, _)| fits(prefix)).max_by_key(|(prefix, _)| prefix.len()).map(|(_, n)| *n)
 }
 
