@@ -3,6 +3,10 @@
 //! In the daemon the implementation is a client of the `auth` process; in `-bs` as root it is direct. PLAIN and LOGIN are
 //! native; a later Cyrus SASL implementation fits the same trait.
 
+pub mod conf;
+pub mod native;
+pub mod passwords;
+
 use zeroize::Zeroizing;
 
 /// An authentication exchange under way; dropping it aborts it.

@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod cred;
+pub mod crypt;
 pub mod dir;
 pub mod fdpass;
 pub mod netdb;
@@ -14,5 +15,6 @@ pub mod printf;
 pub mod process;
 pub mod regex;
 pub mod sandbox;
+pub mod shadow;
 pub mod spawn;
 pub mod title;

@@ -90,7 +90,6 @@ fn follow(state: &mut State, services: &Services, step: Step) -> Flow {
             let client = state.client.clone();
             log::server::auth(state.log_id(), &client, &identity.authen, &mechanism, identity.ssf);
             state.macros.set("{auth_authen}", &identity.authen);
-            state.macros.set("{auth_author}", &identity.author);
             state.macros.set("{auth_type}", &mechanism);
             if identity.ssf > 0 {
                 state.macros.set("{auth_ssf}", identity.ssf.to_string());
