@@ -167,31 +167,34 @@ pub fn read_name(text: &[u8], i: &mut usize, complain: &mut dyn FnMut(String)) -
         }
         Some(b'{') => {
             let mut end = *i + 1;
+            let mut bare = String::new();
             while let Some(&b) = text.get(end).filter(|b| **b != b'}') {
-                if !(b.is_ascii_alphanumeric() || b == b'_') {
-                    complain(format!("Invalid macro/class character {}", b as char));
-                    *i = end;
-                    return None;
+                if b.is_ascii_alphanumeric() || b == b'_' {
+                    bare.push(char::from(b));
+                } else {
+                    complain(format!("Invalid macro/class character {}", char::from(b)));
                 }
                 end += 1;
             }
-            let bare = text.get(*i + 1..end).unwrap_or_default();
             let closed = text.get(end) == Some(&b'}');
             *i = if closed { end + 1 } else { end };
-            let bare = std::str::from_utf8(bare).ok()?;
-            if !closed {
-                complain(format!("Unbalanced {{ on {bare}"));
-                return None;
-            }
             if bare.is_empty() {
                 complain(required.into());
                 return None;
             }
-            if bare.len() >= MAX_NAME {
-                complain(format!("Macro/class name ({{{bare}}}) too long ({MAX_NAME} chars max)"));
+            let unassigned = "Unable to assign macro/class ID (mid = 0xffffffff)";
+            if !closed {
+                complain(format!("Unbalanced {{ on {bare}"));
+                complain(unassigned.into());
                 return None;
             }
-            Some(MacroName::new(bare))
+            if bare.len() > MAX_NAME {
+                bare.truncate(MAX_NAME);
+                complain(format!("Macro/class name ({{{bare}}}) too long ({MAX_NAME} chars max)"));
+                complain(unassigned.into());
+                return None;
+            }
+            Some(MacroName::new(&bare))
         }
         Some(&b) => {
             *i += 1;

@@ -8,6 +8,7 @@ pub mod built_in;
 pub mod flags;
 pub mod modes;
 pub mod settings;
+pub mod test_mode;
 
 use crate::sys::{process, title};
 use flags::Flags;

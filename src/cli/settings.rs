@@ -91,13 +91,21 @@ impl Settings {
         let mut options = LoadOptions::new(system);
         options.version = VERSION;
         options.test_mode = mode == b't';
+        let earlier = std::cell::RefCell::new(Vec::new());
+        let check = |def: &crate::cf::MapDef| crate::map::complaints(def, &mut earlier.borrow_mut());
+        options.map_check = Some(&check);
         let (mut config, problems) = if flags.config_file.is_none() && !path.exists() {
             super::built_in::config(submission, &options)
         } else {
             Config::load(&path, &options)
         };
         for problem in &problems {
-            eprintln!("{problem}");
+            // The test mode talks on standard output.
+            if mode == b't' {
+                println!("{problem}");
+            } else {
+                eprintln!("{problem}");
+            }
         }
         if problem::is_fatal(&problems) {
             return Err(Unusable(problem::exit_code(&problems)));

@@ -293,6 +293,20 @@ impl Maps for MapSet {
     }
 }
 
+/// What is wrong with a definition that follows those of `earlier`, which it joins when it can be used.
+pub fn complaints(definition: &MapDef, earlier: &mut Vec<MapDef>) -> Vec<String> {
+    let env = MapEnv::new(Arc::new(crate::dns::FakeResolver::default()), Arc::new(crate::user::Passwd));
+    // Only a sequence looks at other maps.
+    let known = if definition.class == "sequence" { &earlier[..] } else { &[] };
+    let (mut set, _) = MapSet::open(known, env);
+    let mut texts = Vec::new();
+    set.define(definition, &mut texts);
+    if texts.is_empty() {
+        earlier.push(definition.clone());
+    }
+    texts
+}
+
 /// `key` without its double quotes; what a backslash protects stays as it is.
 fn without_quotes(key: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(key.len());

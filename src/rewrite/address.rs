@@ -91,11 +91,13 @@ pub(super) fn report_fault(scope: &mut Scope<'_>, text: &[u8], fault: &str) {
 pub fn invalid(addr: &[u8]) -> Option<Refusal> {
     if addr.len() >= MAX_NAME {
         let text = format!("Address too long ({} bytes max)", MAX_NAME - 1);
-        return Some(Refusal::new(553, Enhanced(5, 1, 1), text));
+        return Some(Refusal::unusable(553, Enhanced(5, 1, 0), text));
     }
     if addr.iter().any(|b| (0x80..=0x9f).contains(b) || *b == 0) {
-        let text = "Address contained invalid control characters";
-        return Some(Refusal::new(553, Enhanced(5, 1, 0), text));
+        let mut text = b"8-bit character in mailbox address \"".to_vec();
+        text.extend(addr.iter().map(|b| if (0x80..=0x9f).contains(b) || *b == 0 { b'?' } else { *b }));
+        text.push(b'"');
+        return Some(Refusal::unusable(553, Enhanced(5, 1, 0), text));
     }
     None
 }
@@ -115,7 +117,7 @@ pub fn parse_until(
     delimiter: Option<u8>,
 ) -> Result<(Parsed, usize), (Refusal, usize)> {
     if let Some(refusal) = invalid(addr) {
-        refusal.report(scope, addr);
+        refusal.report(scope, b"");
         return Err((refusal, addr.len()));
     }
     let config = scope.config;
@@ -126,7 +128,7 @@ pub fn parse_until(
         report_fault(scope, addr, fault);
     }
     let Some(mut tokens) = tokens.filter(|t| !t.is_empty()) else {
-        return Err((Refusal::new(553, SYNTAX, "User address required"), end));
+        return Err((Refusal::unusable(553, SYNTAX, "User address required"), end));
     };
     scope.macros.set("{addr_type}", kind.addr_type());
     let mut work = Work::new(scope, &mut texts);
@@ -220,7 +222,7 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], kind: Kind, original: &[
     let Some(mailer) = config.mailers.get(index) else {
         return Err(Refusal::config("buildaddr: unknown mailer"));
     };
-    if mailer.flags.has(b'@') && user.first().is_some_and(|t| is_text(work, *t, b"@")) && kind_local(mailer) {
+    if mailer.flags.has(b'@') && user.first().is_some_and(|t| is_text(work, *t, b"@")) {
         user.remove(0);
         skip_ruleset_5 = true;
     }
@@ -235,11 +237,19 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], kind: Kind, original: &[
         }
         h
     });
+    check_printable(work, &user);
     Ok(Parsed { mailer: index, host, user, skip_ruleset_5, try_later: status == TEMPFAIL })
 }
 
-fn kind_local(mailer: &Mailer) -> bool {
-    mailer.flags.has(b'5')
+/// Complains about control characters in what came out.
+fn check_printable(work: &mut Work<'_, '_, '_>, user: &[u8]) {
+    let bad = |b: &u8| *b < b' ' || *b == 127;
+    if user.iter().any(bad) {
+        let mut text = b"Syntax error in mailbox address \"".to_vec();
+        text.extend(user.iter().map(|b| if bad(b) { b'?' } else { *b }));
+        text.extend_from_slice(b"\" (non-printable character)");
+        work.scope.note(Notice::User { code: 501, enhanced: SYNTAX, text });
+    }
 }
 
 fn is_text(work: &Work<'_, '_, '_>, token: Token, text: &[u8]) -> bool {
@@ -330,11 +340,7 @@ pub fn remote_name(
     let unchanged = |status| Remote { text: addr.to_vec(), status };
     let config = scope.config;
     let Some(mailer) = config.mailers.get(mailer) else { return unchanged(CONFIG) };
-    let fancy = match (kind.is_header(), mailer.flags.has(b'c')) {
-        (true, false) => crackaddr(addr, config),
-        (true, true) => b"$g".to_vec(),
-        (false, _) => b"$g".to_vec(),
-    };
+    let fancy = if mailer.flags.has(b'c') { b"$g".to_vec() } else { crackaddr(addr, config) };
     let mut texts = Texts::new(&config.rulesets.pool);
     let mode = Mode { delimiter: None, keep_comments: false };
     let scanned = prescan(addr, mode, &config.chars, &mut texts);

@@ -6,7 +6,7 @@
 
 use super::matching::{Matched, matches};
 use super::prescan::{MAX_ATOMS, Mode, join, prescan};
-use super::service::Lookup;
+use super::service::{Lookup, VALUE_SEPARATOR};
 use super::token::{Mark, Token};
 use super::work::Work;
 use crate::cf::RulesetId;
@@ -84,7 +84,7 @@ fn apply(
     let mut loops = 0;
     loop {
         if work.debugging(12) {
-            debug_rule(work, rule, index);
+            debug_rule(work, rule);
         }
         let Some(matched) = matches(rule, tokens, work) else {
             if work.debugging(10) {
@@ -169,11 +169,18 @@ fn substitute(
 /// Cuts a macro's or map's value into tokens; `None` when there are none in it.
 fn scan_value(work: &mut Work<'_, '_, '_>, value: &[u8]) -> Option<Vec<Token>> {
     let mode = Mode { delimiter: None, keep_comments: false };
-    let scanned = prescan(value, mode, &work.config().chars, work.texts);
-    for fault in &scanned.faults {
-        super::address::report_fault(work.scope, value, fault);
+    let mut out = Vec::new();
+    for (i, piece) in value.split(|b| *b == VALUE_SEPARATOR).enumerate() {
+        if i > 0 {
+            out.push(Token::Op(Mark::Bar));
+        }
+        let scanned = prescan(piece, mode, &work.config().chars, work.texts);
+        for fault in &scanned.faults {
+            super::address::report_fault(work.scope, piece, fault);
+        }
+        out.extend(scanned.tokens?);
     }
-    scanned.tokens.filter(|t| !t.is_empty())
+    (!out.is_empty()).then_some(out)
 }
 
 /// Does the look-ups `$[ .. $]` and `$( .. $)` in `new`, from left to right.
@@ -238,12 +245,6 @@ fn look_up(work: &mut Work<'_, '_, '_>, inside: &[Token], host: bool, status: &m
     let arg_refs: Vec<&[u8]> = arg_texts.iter().map(Vec::as_slice).collect();
     let map_name = crate::cf::problem::printable(&map);
     let answer = work.scope.maps.lookup(&map_name, &key_text, &arg_refs, work.scope.macros);
-    if work.debugging(1) {
-        let mut line = format!("map_lookup({map_name}, ").into_bytes();
-        line.extend_from_slice(&key_text);
-        line.push(b')');
-        work.debug(60, &line);
-    }
     let value = match answer {
         Lookup::Found(value) => Some(value),
         Lookup::FoundTemp(value) => {
@@ -251,11 +252,9 @@ fn look_up(work: &mut Work<'_, '_, '_>, inside: &[Token], host: bool, status: &m
             Some(value)
         }
         Lookup::NotFound => None,
-        Lookup::TempFail(why) => {
+        // The map has said why already, where that is said.
+        Lookup::TempFail(_) => {
             *status = TEMPFAIL;
-            if !why.is_empty() {
-                work.scope.note(super::scope::Notice::System(why.into_bytes()));
-            }
             None
         }
         Lookup::NoSuchMap => {
@@ -305,15 +304,18 @@ fn calls(work: &mut Work<'_, '_, '_>, new: &mut Vec<Token>, id: RulesetId, depth
     false
 }
 
-fn debug_rule(work: &mut Work<'_, '_, '_>, rule: &Rule, index: usize) {
-    let _ = index;
-    let line = format!("-----trying rule: {}", rule.shown[0].trim_end());
+fn debug_rule(work: &mut Work<'_, '_, '_>, rule: &Rule) {
+    let place = if work.debugging(15) { format!(" (line {})", rule.line) } else { String::new() };
+    let line = format!("-----trying rule{place}: {}", rule.shown[0].trim_end());
     work.debug(12, line.as_bytes());
 }
 
 fn debug_match(work: &mut Work<'_, '_, '_>, rule: &Rule, tokens: &[Token], matched: &Matched) {
     let line = format!("-----rule matches: {}", rule.shown[1].trim_end());
-    work.debug(10, line.as_bytes());
+    work.debug(12, line.as_bytes());
+    if !work.debugging(15) {
+        return;
+    }
     for n in 1..=matched.len() {
         let Some((start, end)) = u8::try_from(n).ok().and_then(|n| matched.get(n)) else { continue };
         let mut line = format!("${n}:").into_bytes();

@@ -18,20 +18,28 @@ pub struct Refusal {
     pub host: Option<Vec<u8>>,
     /// What stood after `$:`, as it was written.
     pub written: Vec<u8>,
+    /// The address was no address at all: the rules were not asked.
+    pub unusable: bool,
 }
 
 impl Refusal {
     /// A refusal that no rule wrote.
     pub fn new(code: u16, enhanced: Enhanced, text: impl Into<Vec<u8>>) -> Refusal {
         let text = text.into();
-        Refusal { code, enhanced, exit: exit_code(enhanced), host: None, written: text.clone(), text }
+        Refusal { code, enhanced, exit: exit_code(enhanced), host: None, written: text.clone(), text, unusable: false }
     }
 
     /// A refusal because the rules are at fault.
     pub(super) fn config(text: &str) -> Refusal {
         let mut refusal = Refusal::new(553, Enhanced(5, 3, 5), text);
         refusal.exit = 78;
+        refusal.written.clear();
         refusal
+    }
+
+    /// A refusal of what the rules were never asked about.
+    pub(super) fn unusable(code: u16, enhanced: Enhanced, text: impl Into<Vec<u8>>) -> Refusal {
+        Refusal { unusable: true, ..Refusal::new(code, enhanced, text) }
     }
 
     /// Whether it is worth trying again later.
@@ -99,7 +107,7 @@ pub fn from_triple(host: Option<&[u8]>, user: &[u8]) -> Refusal {
         Some(e) => Enhanced(class, e.1, e.2),
         None => default_enhanced(code),
     };
-    Refusal { code, enhanced, text: text.to_vec(), exit, host: host.map(<[u8]>::to_vec), written }
+    Refusal { code, enhanced, text: text.to_vec(), exit, host: host.map(<[u8]>::to_vec), written, unusable: false }
 }
 
 /// A three-digit SMTP code at the start of a text, and what follows it.

@@ -44,9 +44,9 @@ impl CharTable {
         self.kinds.get(usize::from(b)).copied().unwrap_or(Kind::Atom)
     }
 
-    /// Whether `b` is an ordinary character of words: two of them need something between words put side by side.
+    /// Whether a word that begins with `b` is an ordinary one: two of those need something between them.
     pub fn is_atom(&self, b: u8) -> bool {
-        matches!(self.kind(b), Kind::Atom | Kind::Quote | Kind::Illegal)
+        matches!(self.kind(b), Kind::Atom | Kind::Illegal)
     }
 }
 

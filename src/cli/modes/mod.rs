@@ -1,10 +1,15 @@
 //! The operation modes: one file each, chosen here by the letter of `-b`.
 
+mod test;
+
 use super::settings::Settings;
 use std::ffi::OsString;
 
 /// Runs the mode that `settings` asks for; gives the exit code.
 pub fn run(settings: Settings, _argv: &[OsString]) -> u8 {
+    if settings.mode == b't' {
+        return test::run(settings);
+    }
     let letter = settings.mode as char;
     eprintln!("sendmail: mode -b{letter} is not in this build");
     64

@@ -1,0 +1,69 @@
+//! Standard output, shared by the test mode, its traces and the maps' messages.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where the test mode writes. A closed output is no reason to fail.
+#[derive(Clone)]
+pub struct Out(Arc<Mutex<Box<dyn Write + Send>>>);
+
+impl Out {
+    /// Output to `sink`.
+    pub fn new(sink: Box<dyn Write + Send>) -> Out {
+        Out(Arc::new(Mutex::new(sink)))
+    }
+
+    /// Buffered standard output.
+    pub fn stdout() -> Out {
+        Out::new(Box::new(std::io::BufWriter::with_capacity(32 * 1024, std::io::stdout())))
+    }
+
+    /// Writes `bytes` as they are.
+    pub fn put(&self, bytes: &[u8]) {
+        let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(bytes);
+    }
+
+    /// Writes a line.
+    pub fn line(&self, bytes: &[u8]) {
+        let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = sink.write_all(bytes).and_then(|()| sink.write_all(b"\n"));
+    }
+
+    /// Writes a line of text: each character below U+0100 is one octet again.
+    pub fn text(&self, text: &str) {
+        self.line(&octets(text));
+    }
+
+    /// Hands what is buffered on.
+    pub fn flush(&self) {
+        let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).flush();
+    }
+}
+
+/// The octets of a text that may have been made of octets that were no UTF-8.
+fn octets(text: &str) -> Vec<u8> {
+    if text.is_ascii() || text.chars().any(|c| u32::from(c) > 0xff) {
+        return text.as_bytes().to_vec();
+    }
+    let latin: Vec<u8> = text.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    match std::str::from_utf8(&latin) {
+        // What is UTF-8 as octets cannot have come from octets that were none.
+        Ok(_) => text.as_bytes().to_vec(),
+        Err(_) => latin,
+    }
+}
+
+/// Text for the terminal: line ends and tabs are shown as escapes, other control characters are left out.
+pub fn visible(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    for b in bytes {
+        match b {
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0..=31 | 127 => {}
+            other => out.push(*other),
+        }
+    }
+    out
+}

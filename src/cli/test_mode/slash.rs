@@ -1,0 +1,207 @@
+//! Commands with a slash: `/parse`, `/try`, `/tryflags`, `/map`, `/mx`, `/canon`, `/header`, `/quit`.
+
+use super::traces::Printer;
+use super::{Go, TestMode};
+use crate::cf::problem::printable;
+use crate::map::Probe;
+use crate::rewrite::{Kind, Scope, crackaddr, parse_address, remote_name};
+
+/// A command's first word and what follows it.
+fn split(line: &[u8]) -> (&[u8], &[u8]) {
+    let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+    let (word, rest) = line.split_at(end);
+    (word, rest.trim_ascii_start())
+}
+
+impl TestMode {
+    pub(super) fn slash(&mut self, line: &[u8]) -> Go {
+        let (command, rest) = split(line);
+        let name = command.get(1..).unwrap_or_default().to_ascii_lowercase();
+        match name.as_slice() {
+            b"" => self.out.text("Usage: /[canon|map|mx|parse|try|tryflags]"),
+            b"quit" => return Go::Quit,
+            b"parse" => self.parse(rest),
+            b"try" => self.try_mailer(rest),
+            b"tryflags" => self.try_flags(rest),
+            b"map" => self.map(rest),
+            b"mx" => self.mx(rest),
+            b"canon" => self.canon(rest),
+            b"header" => self.header(rest),
+            _ => self.out.text(&format!("Unknown \"/\" command {}", printable(line))),
+        }
+        Go::On
+    }
+
+    fn what(&self) -> &'static str {
+        match self.kind() {
+            Kind::EnvelopeSender => "envelope sender",
+            Kind::EnvelopeRecipient => "envelope recipient",
+            Kind::HeaderSender => "header sender",
+            Kind::HeaderRecipient => "header recipient",
+        }
+    }
+
+    fn parse(&mut self, addr: &[u8]) {
+        if addr.is_empty() {
+            return self.out.text("Usage: /parse address");
+        }
+        let mut line = b"Cracked address = ".to_vec();
+        line.extend(crackaddr(addr, &self.config));
+        self.out.line(&line);
+        let what = self.what();
+        self.out.text(&format!("Parsing {what} address"));
+        let kind = self.kind();
+        let mut printer = Printer::new(self.out.clone(), &self.config, self.level);
+        let mut scope = Scope::new(&self.config, &mut self.macros, &*self.maps);
+        scope.trace = Some(&mut printer);
+        let mut line = b"mailer ".to_vec();
+        match parse_address(&mut scope, addr, kind) {
+            Ok(parsed) => {
+                let name = self.config.mailers.get(parsed.mailer).map(|m| m.name.as_str()).unwrap_or_default();
+                line.extend(name.bytes());
+                if let Some(host) = parsed.host.filter(|h| !h.is_empty()) {
+                    line.extend_from_slice(b", host ");
+                    line.extend(host);
+                }
+                line.extend_from_slice(b", user ");
+                line.extend(parsed.user);
+            }
+            Err(refusal) if refusal.unusable => {
+                return self.out.text("Cannot parse");
+            }
+            Err(refusal) => {
+                self.exit = refusal.exit;
+                line.extend_from_slice(b"*error*");
+                if let Some(host) = refusal.host.filter(|h| !h.is_empty()) {
+                    line.extend_from_slice(b", host ");
+                    line.extend(host);
+                }
+                line.extend_from_slice(b", user ");
+                line.extend(refusal.written);
+            }
+        }
+        self.out.line(&line);
+    }
+
+    fn try_mailer(&mut self, rest: &[u8]) {
+        let (mailer, addr) = split(rest);
+        if addr.is_empty() {
+            return self.out.text("Usage: /try mailer address");
+        }
+        let Some(index) = self.config.mailers.iter().position(|m| m.name.as_bytes() == mailer) else {
+            return self.out.text(&format!("Unknown mailer {}", printable(mailer)));
+        };
+        let what = self.what();
+        let mut line = format!("Trying {what} address ").into_bytes();
+        line.extend_from_slice(addr);
+        line.extend_from_slice(b" for mailer ");
+        line.extend_from_slice(mailer);
+        self.out.line(&line);
+        let kind = self.kind();
+        let mut printer = Printer::new(self.out.clone(), &self.config, self.level);
+        let mut scope = Scope::new(&self.config, &mut self.macros, &*self.maps);
+        scope.trace = Some(&mut printer);
+        let remote = remote_name(&mut scope, addr, kind, index, None);
+        let mut line = format!("Rcode = {}, addr = ", remote.status).into_bytes();
+        line.extend(remote.text);
+        self.out.line(&line);
+    }
+
+    fn try_flags(&mut self, rest: &[u8]) {
+        if rest.is_empty() {
+            return self.out.text("Usage: /tryflags [Hh|Ee][Ss|Rr]");
+        }
+        for b in rest {
+            match b {
+                b'H' | b'h' => self.header = true,
+                b'E' | b'e' => self.header = false,
+                b'S' | b's' => self.sender = true,
+                b'R' | b'r' => self.sender = false,
+                _ => {}
+            }
+        }
+    }
+
+    fn map(&mut self, rest: &[u8]) {
+        if rest.is_empty() {
+            return self.out.text("Usage: /map mapname key");
+        }
+        let (name, key) = split(rest);
+        let name = printable(name);
+        if key.is_empty() {
+            return self.out.text("No key specified");
+        }
+        let answer = self.maps.probe(&name, key, &mut self.macros);
+        let mut line = format!("map_lookup: {name} (").into_bytes();
+        line.extend_from_slice(key);
+        line.extend_from_slice(b") ");
+        match answer {
+            Probe::NotDefined => self.out.text(&format!("Map named \"{name}\" not found")),
+            Probe::NotOpen => self.out.text(&format!("Map named \"{name}\" not open")),
+            Probe::Outcome(outcome) => {
+                match outcome.value {
+                    Some(value) => {
+                        line.extend_from_slice(b"returns ");
+                        line.extend(value);
+                    }
+                    None => line.extend_from_slice(b"no match"),
+                }
+                line.extend(format!(" ({})", outcome.status).bytes());
+                self.out.line(&line);
+            }
+        }
+    }
+
+    fn mx(&mut self, host: &[u8]) {
+        if host.is_empty() {
+            return self.out.text("Usage: /mx address");
+        }
+        let shown = printable(host);
+        match self.resolver.mx(host) {
+            Ok(answer) => {
+                self.out.text(&format!("getmxrr({shown}) returns {} value(s):", answer.hosts.len()));
+                for mx in &answer.hosts {
+                    let mut line = b"\t".to_vec();
+                    line.extend_from_slice(&mx.name);
+                    if !answer.implicit {
+                        line.push(b'.');
+                    }
+                    self.out.line(&line);
+                }
+            }
+            Err(_) => self.out.text(&format!("getmxrr({shown}) returns -1 value(s):")),
+        }
+    }
+
+    fn canon(&mut self, host: &[u8]) {
+        if host.is_empty() {
+            return self.out.text("Usage: /canon address");
+        }
+        let name = match self.resolver.canonical(host) {
+            Ok((name, _)) => name,
+            Err(_) => host.to_vec(),
+        };
+        let mut line = b"getcanonname(".to_vec();
+        line.extend_from_slice(host);
+        line.extend_from_slice(b") returns ");
+        line.extend(name);
+        self.out.line(&line);
+    }
+
+    /// `/header Field: value`: the check of the field's `H` line, and the flags that the field has.
+    fn header(&mut self, rest: &[u8]) {
+        let Some(colon) = rest.iter().position(|b| *b == b':') else {
+            return self.out.text("header syntax error");
+        };
+        let (name, value) = rest.split_at(colon);
+        let value = value.get(1..).unwrap_or_default().trim_ascii_start();
+        if let Some(check) = self.config.header_check(name).cloned()
+            && let Some(id) = self.config.rulesets.find(&check.ruleset)
+        {
+            let mut printer = Printer::new(self.out.clone(), &self.config, self.level);
+            let mut scope = Scope::new(&self.config, &mut self.macros, &*self.maps);
+            scope.trace = Some(&mut printer);
+            crate::rewrite::run_sequence(&mut scope, &[id], value, None);
+        }
+    }
+}
