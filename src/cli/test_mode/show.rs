@@ -4,7 +4,7 @@ use super::TestMode;
 use super::output::visible;
 use crate::cf::options::UserSpec;
 use crate::cf::problem::printable;
-use crate::cf::{Mailer, Macros, Template};
+use crate::cf::{Macros, Mailer, Template};
 
 /// Macros that a running program has besides those of the configuration: dates, the process, who runs it.
 pub(super) fn run_time_macros(macros: &mut Macros) {
