@@ -1,6 +1,9 @@
 //! The alias database: `AliasFile` sources in order (aliases(5)).
 
+pub mod database;
 pub mod list;
+pub mod rebuild;
+pub mod source;
 pub mod text;
 
 use crate::rewrite::service::Lookup;

@@ -11,6 +11,8 @@ pub enum Entry {
     Alias {
         /// The number of the physical line where it begins, from 1.
         line: usize,
+        /// The number of the physical line where it ends.
+        last: usize,
         /// What is before the colon.
         name: Vec<u8>,
         /// What is after it; the list of aliases(5).
@@ -20,6 +22,8 @@ pub enum Entry {
     Fault {
         /// The number of the physical line where it begins, from 1.
         line: usize,
+        /// The number of the physical line where it ends.
+        last: usize,
         /// The line.
         text: Vec<u8>,
         /// What is wrong.
@@ -32,8 +36,10 @@ pub enum Entry {
 pub enum Fault {
     /// The line begins with a blank and there is none before it to go on with.
     NotAContinuation,
-    /// No colon, or nothing before it.
+    /// No colon.
     NoName,
+    /// Nothing before the colon.
+    BadName,
     /// Nothing after the colon.
     NoValue,
 }
@@ -44,6 +50,7 @@ impl Fault {
         match self {
             Fault::NotAContinuation => "Non-continuation line starts with space",
             Fault::NoName => "missing colon",
+            Fault::BadName => "illegal alias name",
             Fault::NoValue => "missing value for alias",
         }
     }
@@ -62,7 +69,8 @@ pub fn entries(text: &[u8]) -> impl Iterator<Item = Entry> + '_ {
                 continue;
             }
             let mut logical = first.to_vec();
-            while let Some((_, next)) = lines.peek() {
+            let mut last = number;
+            while let Some((at, next)) = lines.peek() {
                 let folded = logical.ends_with(b"\\");
                 if folded {
                     logical.pop();
@@ -70,12 +78,13 @@ pub fn entries(text: &[u8]) -> impl Iterator<Item = Entry> + '_ {
                     break;
                 }
                 logical.extend_from_slice(next);
+                last = *at;
                 lines.next();
             }
             if first.starts_with(b"#") {
                 continue;
             }
-            if let Some(entry) = classify(number, logical) {
+            if let Some(entry) = classify(number, last, logical) {
                 return Some(entry);
             }
         }
@@ -83,21 +92,23 @@ pub fn entries(text: &[u8]) -> impl Iterator<Item = Entry> + '_ {
 }
 
 /// `None` for a line of blanks.
-fn classify(line: usize, text: Vec<u8>) -> Option<Entry> {
+fn classify(line: usize, last: usize, text: Vec<u8>) -> Option<Entry> {
     if text.trim_ascii().is_empty() {
         return None;
     }
-    let fault = |text: Vec<u8>, what| Some(Entry::Fault { line, text, what });
+    let fault = |text: Vec<u8>, what| Some(Entry::Fault { line, last, text, what });
     if text.first().is_some_and(|b| b.is_ascii_whitespace()) {
         return fault(text, Fault::NotAContinuation);
     }
-    let colon = super::list::find_outside(&text, b':').filter(|at| !text[..*at].trim_ascii().is_empty());
-    let Some(colon) = colon else { return fault(text, Fault::NoName) };
+    let Some(colon) = super::list::find_outside(&text, b':') else { return fault(text, Fault::NoName) };
+    if text[..colon].trim_ascii().is_empty() {
+        return fault(text, Fault::BadName);
+    }
     let (name, value) = (text[..colon].trim_ascii().to_vec(), text[colon + 1..].trim_ascii().to_vec());
     if value.is_empty() {
         return fault(name, Fault::NoValue);
     }
-    Some(Entry::Alias { line, name, value })
+    Some(Entry::Alias { line, last, name, value })
 }
 
 #[cfg(test)]
@@ -108,8 +119,8 @@ mod tests {
         let show = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
         entries(text)
             .map(|e| match e {
-                Entry::Alias { line, name, value } => (format!("{line} {}", show(&name)), show(&value)),
-                Entry::Fault { line, text, what } => (format!("{line} ! {}", show(&text)), what.as_str().into()),
+                Entry::Alias { line, name, value, .. } => (format!("{line} {}", show(&name)), show(&value)),
+                Entry::Fault { line, text, what, .. } => (format!("{line} ! {}", show(&text)), what.as_str().into()),
             })
             .collect()
     }
@@ -131,7 +142,7 @@ mod tests {
             ("3 !   after blank", "Non-continuation line starts with space"),
             ("4 ! a7", "missing value for alias"),
             ("5 a8", "wrong"),
-            ("7 ! :a24: bob", "missing colon"),
+            ("7 ! :a24: bob", "illegal alias name"),
             ("8 last", "bob"),
         ]
         .map(|(a, b)| (a.into(), b.into()));

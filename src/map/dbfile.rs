@@ -104,7 +104,7 @@ pub struct DbFile {
 }
 
 /// Locks `file` for reading, waiting for a writer up to [`LOCK_WAIT`].
-fn lock_shared(file: &File) -> io::Result<()> {
+pub(super) fn lock_shared(file: &File) -> io::Result<()> {
     let deadline = Instant::now() + LOCK_WAIT;
     loop {
         match file.try_lock_shared() {

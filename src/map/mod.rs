@@ -15,6 +15,7 @@ mod host;
 mod nothing;
 mod program;
 mod regex;
+pub mod replace;
 mod sequence;
 mod socket;
 mod spec;
@@ -30,7 +31,8 @@ use crate::dns::Resolver;
 use crate::rewrite::service::{Lookup, Maps, VALUE_SEPARATOR};
 use crate::user::Users;
 
-pub use program::{Run, RunDirectly};
+pub use dbfile::Stamp;
+pub use program::{Ran, Run, RunDirectly};
 pub use spec::Spec;
 
 /// Exit status of a look-up that went well, or of a key that a database does not have.

@@ -1,6 +1,10 @@
 //! The programs inside the program: one row each in [`APPLETS`], one file each below.
 
+mod editmap;
 mod m4;
+mod makemap;
+mod praliases;
+mod tables;
 
 use std::ffi::OsString;
 
@@ -8,7 +12,8 @@ use std::ffi::OsString;
 pub type Applet = fn(&[OsString]) -> u8;
 
 /// Every name that the binary answers to besides `sendmail`.
-const APPLETS: &[(&str, Applet)] = &[("m4", m4::main)];
+const APPLETS: &[(&str, Applet)] =
+    &[("editmap", editmap::main), ("m4", m4::main), ("makemap", makemap::main), ("praliases", praliases::main)];
 
 /// The applet called `name`.
 pub fn find(name: &str) -> Option<Applet> {
