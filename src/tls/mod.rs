@@ -2,6 +2,13 @@
 //!
 //! Handshakes themselves are driven by whoever owns the socket; the engines see [`TlsFacts`] only.
 
+mod facts;
+pub mod files;
+mod options;
+pub mod server;
+
+pub use options::ssl_options;
+
 /// What is known of a TLS session once it stands: `${tls_version}`, `${cipher}`, `${verify}`, `${cert_subject}` ...
 ///
 /// The texts come from the peer's certificate; they are already in the form that rule sets and logs may see.

@@ -8,10 +8,10 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
     if !call.rest.is_empty() {
         return refuse(501, (5, 5, 2), "Syntax error (no parameters allowed)");
     }
-    if !state.features.starttls || !state.settings.tls {
+    if !state.features.starttls {
         return refuse(503, (5, 5, 0), "TLS not available");
     }
-    if state.tls.is_some() {
+    if state.tls.is_some() || !state.settings.tls {
         return refuse(454, (4, 3, 3), "TLS not available after start");
     }
     if state.transaction.is_some() {
