@@ -38,6 +38,7 @@ pub mod tls;
 pub mod user;
 
 pub mod deliver;
+pub mod dsn;
 pub mod route;
 pub mod service;
 pub mod smtp;

@@ -5,6 +5,7 @@
 //! and where an address came from; never a uid, and a program or file only together with the [`Origin`] in whose
 //! expansion `deliver` must find it again with its own eyes.
 
+pub mod attempt;
 pub mod listed;
 pub mod local;
 pub mod lock;

@@ -15,6 +15,7 @@ pub mod printf;
 pub mod process;
 pub mod regex;
 pub mod sandbox;
+pub mod scratch;
 pub mod shadow;
 pub mod spawn;
 pub mod title;

@@ -136,6 +136,7 @@ impl Reader {
             b'q' => e.quarantine = Some(Line::cleaned(value)),
             b'F' => flags(&mut e.flags, value),
             b'$' => e.macros.push(macro_value(value)?),
+            b'S' if value == b"MAILER-DAEMON" && e.flags.response => e.sender = Line::cleaned(b"<>"),
             b'S' => e.sender = line(value)?,
             b'Z' => e.envid = Some(line(value)?),
             b'A' => e.auth_param = Some(line(value)?),

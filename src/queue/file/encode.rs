@@ -46,7 +46,9 @@ pub fn encode(envelope: &Envelope, data: &DataFile) -> Vec<u8> {
         out.extend_from_slice(value);
         out.push(b'\n');
     }
-    record(&mut out, b'S', &e.sender);
+    // The original's name for itself; what others sent with an empty sender keeps that.
+    let own = e.flags.response && &*e.sender == b"<>";
+    record(&mut out, b'S', if own { b"MAILER-DAEMON" } else { &e.sender });
     if let Some(envid) = &e.envid {
         record(&mut out, b'Z', envid);
     }

@@ -1,0 +1,215 @@
+//! Keeps account of an attempt: states, log lines, and the transcript that reports quote.
+
+use super::jobs::Job;
+use super::{is_open, stat_text};
+use crate::dsn;
+use crate::envelope::{Envelope, Recipient, RecipientState, Status};
+use crate::log::delivery::{self, To};
+use crate::service::Services;
+use crate::text::Line;
+
+/// Lines of a transcript that are kept.
+const MAX_TRANSCRIPT: usize = 1000;
+
+/// The account of one attempt.
+pub(super) struct Account<'a> {
+    svc: &'a Services,
+    /// What was said, for reports.
+    pub transcript: Vec<Line>,
+    /// The host whose words the transcript has last.
+    talking_to: Option<Line>,
+    /// The sender as controlling user, when it is a local one.
+    sender: Option<(Line, u32, u32)>,
+    /// The text of the last failure, which names a report in the log.
+    pub failure: Option<Line>,
+}
+
+impl<'a> Account<'a> {
+    pub fn new(svc: &'a Services, envelope: &Envelope) -> Account<'a> {
+        let sender = local_sender(svc, envelope);
+        Account { svc, transcript: Vec::new(), talking_to: None, sender, failure: None }
+    }
+
+    /// Recipients that routing refused or put off: they never come to a mailer.
+    pub fn refused(&mut self, envelope: &mut Envelope, now: i64) {
+        let ours = |r: &Recipient| is_open(r.state) && r.target.is_none() || r.state == RecipientState::Failed;
+        for n in 0..envelope.recipients.len() {
+            let Some(r) = envelope.recipients.get_mut(n).filter(|r| ours(r)) else { continue };
+            let status = r.status.get_or_insert_with(|| Status::new((4, 3, 0), 75, "cannot be routed now")).clone();
+            if is_open(r.state) {
+                r.state = if status.is_transient() { RecipientState::Deferred } else { RecipientState::Failed };
+            }
+            self.record(envelope, &[n], &status, now, None);
+        }
+    }
+
+    /// Recipients that are held back.
+    pub fn held(&mut self, envelope: &Envelope, now: i64) {
+        for r in envelope.recipients.iter().filter(|r| r.state == RecipientState::Queued) {
+            let mailer = r.target.as_ref().and_then(|t| self.svc.config.mailers.get(t.mailer));
+            delivery::to(
+                &envelope.id,
+                &To {
+                    to: vec![&r.address],
+                    delay: now - envelope.created,
+                    mailer: mailer.map(|m| m.name.as_str()),
+                    priority: envelope.priority,
+                    quarantine: envelope.quarantine.as_deref(),
+                    stat: if envelope.quarantine.is_some() { b"quarantined" } else { b"queued" },
+                    ..To::default()
+                },
+            );
+        }
+    }
+
+    /// Writes the statuses of a job into its recipients, logs them; true when something was delivered.
+    pub fn settle(&mut self, env: &mut Envelope, job: &Job, statuses: &[Status], now: i64, took: i64) -> bool {
+        let final_place = self.svc.config.mailers.get(job.mailer).is_some_and(|m| m.flags.has(b'l'));
+        let soft = self.svc.config.options.soft_bounce;
+        let mut groups: Vec<(Vec<usize>, Status)> = Vec::new();
+        let mut delivered = false;
+        for (&n, status) in job.recipients.iter().zip(statuses) {
+            let Some(r) = env.recipients.get_mut(n) else { continue };
+            let mut status = status.clone();
+            if soft && status.enhanced.0 == 5 {
+                status.enhanced.0 = 4;
+                status.exit = 75;
+            }
+            r.state = match status.enhanced.0 {
+                2 if final_place => RecipientState::Delivered,
+                2 => RecipientState::Relayed,
+                4 => RecipientState::Deferred,
+                _ => RecipientState::Failed,
+            };
+            delivered |= status.is_success();
+            r.status = Some(status.clone());
+            let control = self.control(r).map(|(a, ..)| a.clone());
+            let same = |(members, known): &(Vec<usize>, Status)| {
+                let first = members.first().and_then(|m| env.recipients.get(*m));
+                *known == status && first.is_some_and(|f| self.control(f).map(|(a, ..)| a.clone()) == control)
+            };
+            match groups.iter_mut().find(|g| same(g)) {
+                Some((members, _)) => members.push(n),
+                None => groups.push((vec![n], status)),
+            }
+        }
+        for (members, status) in &groups {
+            self.record(env, members, status, now, Some(took));
+        }
+        delivered
+    }
+
+    /// Logs one status of some recipients and puts it into the transcript and the message's own line.
+    fn record(&mut self, env: &mut Envelope, members: &[usize], status: &Status, now: i64, took: Option<i64>) {
+        let of = |n: &usize| env.recipients.get(*n);
+        let Some(first) = members.first().and_then(of) else { return };
+        let mailer = first.target.as_ref().and_then(|t| self.svc.config.mailers.get(t.mailer));
+        let over_pipe = mailer.is_some_and(|m| m.flags.has(b'z') && !m.is_ipc());
+        let stat = stat_text(status);
+        let reply = status.reply.as_ref().filter(|_| !status.is_success()).map(|r| r.first_line());
+        delivery::to(
+            &env.id,
+            &To {
+                to: members.iter().filter_map(of).map(|r| &r.address[..]).collect(),
+                control: self.control(first).map(|(a, uid, gid)| (&a[..], *uid, *gid)),
+                delay: now - env.created,
+                xdelay: took,
+                mailer: mailer.map(|m| m.name.as_str()),
+                priority: env.priority,
+                relay: status.remote.as_deref().or(if over_pipe { Some(b"local") } else { None }),
+                dsn: Some(status.enhanced),
+                reply: reply.as_deref(),
+                quarantine: None,
+                stat: &stat,
+            },
+        );
+        let recipients: Vec<&Recipient> = members.iter().filter_map(of).collect();
+        self.quote(&recipients, status);
+        if !status.is_success() {
+            if !status.is_transient() {
+                self.failure = Some(status.text.clone());
+            }
+            // An answer to one recipient stands with that recipient.
+            if !(status.is_transient() && status.reply.is_some() && env.message.is_some()) {
+                env.message = Some(stat);
+            }
+        }
+    }
+
+    /// The transcript lines of one status.
+    fn quote(&mut self, recipients: &[&Recipient], status: &Status) {
+        if !status.is_success() {
+            let host = status.remote.as_ref().map(|r| dsn::remote_name(r));
+            let spoke = status.reply.is_some() || !status.transcript.is_empty();
+            if let Some(host) = host.filter(|h| spoke && self.talking_to.as_ref() != Some(h)) {
+                self.say(&[b"... while talking to ", &host[..], b":"].concat());
+                self.talking_to = Some(host);
+            }
+            for line in &status.transcript {
+                self.say(line);
+            }
+            if let Some(reply) = status.reply.as_ref().filter(|_| status.transcript.is_empty()) {
+                let mut wire = Vec::new();
+                reply.encode(&mut wire);
+                for line in wire.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
+                    self.say(&[b"<<< ", line.trim_ascii_end()].concat());
+                }
+            }
+        }
+        for line in dsn::transcript_lines(recipients, status) {
+            self.say(&line);
+        }
+    }
+
+    fn say(&mut self, line: &[u8]) {
+        if self.transcript.len() < MAX_TRANSCRIPT {
+            self.transcript.push(Line::cleaned(line));
+        }
+    }
+
+    /// Adds lines at the end, as the summary of an attempt.
+    pub fn conclude(&mut self, lines: &[String]) {
+        self.transcript.extend(lines.iter().map(|l| Line::cleaned(l.as_bytes())));
+    }
+
+    /// `ctladdr`: the controlling user of programs, files and what `.forward` files name, else a local sender.
+    fn control<'r>(&'r self, r: &'r Recipient) -> Option<(&'r Line, &'r u32, &'r u32)> {
+        let default = self.svc.config.options.default_user.uid.unwrap_or(1);
+        let program = matches!(r.address.trim_ascii_start().trim_start_matches_quote().first(), Some(b'|' | b'/'));
+        match &r.control {
+            Some(c) if program || c.uid != default => Some((&c.alias, &c.uid, &c.gid)),
+            _ => self.sender.as_ref().map(|(a, uid, gid)| (a, uid, gid)),
+        }
+    }
+}
+
+/// Looks behind a leading quote.
+trait TrimQuote {
+    fn trim_start_matches_quote(&self) -> &[u8];
+}
+
+impl TrimQuote for [u8] {
+    fn trim_start_matches_quote(&self) -> &[u8] {
+        self.strip_prefix(b"\"").unwrap_or(self)
+    }
+}
+
+/// The sender when it is a user here.
+fn local_sender(svc: &Services, envelope: &Envelope) -> Option<(Line, u32, u32)> {
+    let sender = dsn::bare(&envelope.sender);
+    let user = match sender.iter().rposition(|b| *b == b'@') {
+        Some(at) => {
+            let (user, host) = sender.split_at(at);
+            if !svc.config.classes.contains("w", host.get(1..)?) {
+                return None;
+            }
+            user
+        }
+        None => sender,
+    };
+    if user.is_empty() {
+        return None;
+    }
+    let found = svc.users.by_name(user).ok().flatten()?;
+    Some((envelope.sender.clone(), found.uid, found.gid))
+}

@@ -1,0 +1,43 @@
+//! Splits an envelope into what is handed over at once: one mailer, one host, and one user unless the mailer takes several.
+
+use super::is_open;
+use crate::cf::Config;
+use crate::envelope::{Envelope, RecipientState};
+use crate::text::Line;
+use std::collections::HashMap;
+
+/// Recipients that go together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Job {
+    /// The mailer's number.
+    pub mailer: usize,
+    /// `$h`.
+    pub host: Line,
+    /// Numbers of the recipients.
+    pub recipients: Vec<usize>,
+}
+
+/// The jobs of an envelope, in the order of their first recipients.
+pub(super) fn split(config: &Config, envelope: &Envelope) -> Vec<Job> {
+    let mut jobs: Vec<Job> = Vec::new();
+    let mut open: HashMap<(usize, Vec<u8>), usize> = HashMap::new();
+    for (n, r) in envelope.recipients.iter().enumerate() {
+        let Some(target) = r.target.as_ref().filter(|_| is_open(r.state) && r.state != RecipientState::Queued) else {
+            continue;
+        };
+        let mailer = config.mailers.get(target.mailer);
+        let several = mailer.is_some_and(|m| m.flags.has(b'm'));
+        let limit =
+            mailer.and_then(|m| usize::try_from(m.max_recipients).ok()).filter(|max| *max > 0).unwrap_or(usize::MAX);
+        let key = (target.mailer, target.host.to_ascii_lowercase());
+        let place = open.get(&key).copied().filter(|_| several);
+        match place.and_then(|p| jobs.get_mut(p)).filter(|job| job.recipients.len() < limit) {
+            Some(job) => job.recipients.push(n),
+            None => {
+                open.insert(key, jobs.len());
+                jobs.push(Job { mailer: target.mailer, host: target.host.clone(), recipients: vec![n] });
+            }
+        }
+    }
+    jobs
+}

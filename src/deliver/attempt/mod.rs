@@ -1,0 +1,182 @@
+//! One attempt over an envelope: route what is not routed, split by mailer and host, hand over, keep account.
+//!
+//! The job is locked by this process all the while. What was delivered is written down (checkpoint) before the next hand-over
+//! begins, so a crash repeats at most what was in flight. At the end the job is gone, or waits with its new state; reports
+//! are committed before that, so that none is lost.
+
+mod account;
+mod finish;
+mod jobs;
+mod transport;
+
+pub use transport::{Rendered, Transport};
+
+use crate::envelope::{Envelope, RecipientState, Status};
+use crate::log;
+use crate::service::Services;
+use crate::text::Line;
+use account::Account;
+use jobs::Job;
+
+/// How an attempt came about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct How {
+    /// In a queue run, not right after it was accepted.
+    pub queue_run: bool,
+    /// The run asked for this job (`-qI`, `-qR`, `-qS`, ETRN): holds do not count.
+    pub explicit: bool,
+    /// Expensive mailers are used at once, whatever `HoldExpensive` says (`-v`).
+    pub expensive: bool,
+}
+
+/// Tries to deliver `envelope`, and what is split off it.
+pub fn run(svc: &Services, transport: &dyn Transport, envelope: Envelope, how: How) {
+    let mut waiting = vec![envelope];
+    // An owner's copy may have an owner again: each splits at most once, and never without end.
+    for _ in 0..MAX_SPLITS {
+        let Some(mut envelope) = waiting.pop() else { return };
+        let (copies, problems) = route(svc, transport, &mut envelope);
+        waiting.extend(copies);
+        one(svc, transport, envelope, how, problems);
+    }
+    for envelope in waiting {
+        svc.store.release(&envelope.id);
+    }
+}
+
+/// Envelopes that one attempt may become.
+const MAX_SPLITS: usize = 1000;
+
+/// Routes the recipients. Copies for other owners are made durable at once; those that cannot be stay where they are.
+fn route(svc: &Services, transport: &dyn Transport, envelope: &mut Envelope) -> (Vec<Envelope>, bool) {
+    let mut copies = Vec::new();
+    let mut stuck = false;
+    for copy in transport.route(svc, envelope) {
+        match svc.store.commit(&copy) {
+            Ok(()) => {
+                log::delivery::cloned(&envelope.id, &copy.id, &copy.sender);
+                copies.push(copy);
+            }
+            Err(_) => stuck = true,
+        }
+    }
+    if !copies.is_empty() && !stuck {
+        // Before the copies are delivered, the original must not know their recipients any more.
+        stuck = svc.store.update(envelope).is_err();
+    }
+    (copies, stuck)
+}
+
+/// Delivers one envelope.
+fn one(svc: &Services, transport: &dyn Transport, mut envelope: Envelope, how: How, stuck: bool) {
+    if stuck {
+        // The queue could not take what belongs together: nothing is delivered now, nothing is forgotten.
+        svc.store.release(&envelope.id);
+        return;
+    }
+    if how.queue_run {
+        envelope.priority += svc.config.options.retry_factor;
+    }
+    let now = svc.clock.now().0;
+    let mut account = Account::new(svc, &envelope);
+    account.refused(&mut envelope, now);
+    hold(svc, &mut envelope, how);
+    account.held(&envelope, now);
+    let jobs = jobs::split(&svc.config, &envelope);
+    let count = jobs.len();
+    for (n, job) in jobs.iter().enumerate() {
+        let began = svc.clock.now().0;
+        let statuses = hand_over(svc, transport, &envelope, job);
+        let ended = svc.clock.now().0;
+        let delivered = account.settle(&mut envelope, job, &statuses, ended, ended - began);
+        if delivered && n + 1 < count {
+            // A failure here only means that a crash would repeat more than it should.
+            let _ = svc.store.update(&envelope);
+        }
+    }
+    finish::finish(svc, envelope, account);
+}
+
+/// Holds back what is not to be tried now.
+fn hold(svc: &Services, envelope: &mut Envelope, how: How) {
+    let expensive = svc.config.options.hold_expensive && !how.expensive && !how.queue_run;
+    for r in envelope.recipients.iter_mut().filter(|r| is_open(r.state)) {
+        r.state = RecipientState::Pending;
+        let flags =
+            r.target.as_ref().and_then(|t| svc.config.mailers.get(t.mailer)).map(|m| m.flags).unwrap_or_default();
+        if (flags.has(b'e') && expensive) || (flags.has(b'%') && !how.explicit) {
+            r.state = RecipientState::Queued;
+        }
+    }
+}
+
+/// Still to be delivered.
+fn is_open(state: RecipientState) -> bool {
+    matches!(state, RecipientState::Pending | RecipientState::Deferred | RecipientState::Queued)
+}
+
+/// Gives one job to its mailer; always as many statuses as recipients.
+fn hand_over(svc: &Services, transport: &dyn Transport, envelope: &Envelope, job: &Job) -> Vec<Status> {
+    let Some(mailer) = svc.config.mailers.get(job.mailer) else {
+        return vec![Status::new((4, 3, 5), 75, "Local configuration error"); job.recipients.len()];
+    };
+    let over = u64::try_from(mailer.max_size).ok().filter(|max| *max > 0 && envelope.size > *max);
+    if let Some(max) = over {
+        let text = format!("Message is too large; {max} bytes max");
+        return vec![Status::new((5, 2, 3), 69, text); job.recipients.len()];
+    }
+    let connects = mailer.is_ipc() || mailer.path.eq_ignore_ascii_case(b"[LPC]");
+    let mut statuses = if connects {
+        transport.remote(svc, envelope, job.mailer, &job.host, &job.recipients)
+    } else {
+        local(svc, transport, envelope, job)
+    };
+    statuses.truncate(job.recipients.len());
+    while statuses.len() < job.recipients.len() {
+        statuses.push(Status::new((4, 3, 0), 75, "no answer from the mailer"));
+    }
+    statuses
+}
+
+/// A program, a file or a mailbox.
+fn local(svc: &Services, transport: &dyn Transport, envelope: &Envelope, job: &Job) -> Vec<Status> {
+    let rendered = match transport.render(svc, envelope, job.mailer, &job.recipients) {
+        Ok(rendered) => rendered,
+        Err(e) => {
+            let text = format!("cannot write the message: {e}");
+            return vec![Status::new((4, 3, 0), 75, text); job.recipients.len()];
+        }
+    };
+    let recipients = job.recipients.iter().filter_map(|i| envelope.recipients.get(*i)).map(|r| {
+        let target = r.target.as_ref();
+        super::LocalRecipient {
+            user: target.map(|t| t.user.clone()).unwrap_or_default(),
+            host: target.map(|t| t.host.clone()).unwrap_or_default(),
+            origin: r.origin.clone(),
+            control: r.control.as_ref().map(|c| c.user.clone()),
+        }
+    });
+    svc.local.deliver(super::LocalJob {
+        mailer: job.mailer,
+        recipients: recipients.collect(),
+        macros: rendered.macros,
+        sender: rendered.sender,
+        message: rendered.file,
+        size: rendered.size,
+        eight_bit: envelope.flags.eight_bit,
+    })
+}
+
+/// What a status says as `stat=` and mailq show it.
+pub(crate) fn stat_text(status: &Status) -> Line {
+    let text = &status.text[..];
+    Line::cleaned(&match status.enhanced.0 {
+        2 if text.is_empty() => b"Sent".to_vec(),
+        2 => [b"Sent (", text, b")"].concat(),
+        4 => [b"Deferred: ", text].concat(),
+        _ => text.to_vec(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! Delivery status notifications: returned mail, warnings, receipts, notes to the postmaster (RFC 3461-3464, 2.4, 3.3), in the
+//! original's wording and layout.
+//!
+//! A report is a message of its own with the empty sender: it is committed to the queue before the message it tells of
+//! changes, and handed to the scheduler. It never causes another report to the same address: a bounce that bounces goes to
+//! `DoubleBounceAddress`, and a bounce of that one ends here.
+//!
+//! Trusts nothing of the message and of what remote hosts said: values are lines, and xtext is decoded to printable
+//! octets only.
+
+mod compose;
+mod fields;
+mod status;
+
+pub use status::{remote_name, reports_failure, reports_success, transcript_lines};
+
+use crate::envelope::{Body, Envelope, Flags, Notify, Origin, QueueId, Recipient, RecipientState};
+use crate::header::Headers;
+use crate::log;
+use crate::service::Services;
+use crate::sys::clock;
+use crate::text::Line;
+use compose::{Composer, Share};
+use std::io::Write;
+
+/// What is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    /// Some recipients failed.
+    Failure,
+    /// Some recipients are late.
+    Warning {
+        /// `Subject:` of the report.
+        subject: String,
+        /// When the message will be returned, seconds since 1970.
+        until: i64,
+    },
+    /// Delivered, as the sender wanted to know.
+    Receipt,
+    /// A failure told to the postmaster.
+    Postmaster,
+}
+
+/// Sends `report` on `envelope` to its sender; `reason` names it in the log. False when it could not be stored.
+pub fn send(svc: &Services, envelope: &Envelope, report: &Report, transcript: &[Line], reason: &[u8]) -> bool {
+    let returned = !envelope.flags.no_body_return && !svc.config.options.privacy_options.has(NO_BODY);
+    let share = match report {
+        Report::Receipt if !envelope.flags.ret_given => Share::Header,
+        _ if returned => Share::All,
+        _ => Share::Header,
+    };
+    let kind = match report {
+        Report::Warning { .. } => "sender notify",
+        _ if envelope.recipients.iter().any(|r| r.state == RecipientState::Expired) => "sender notify",
+        _ => "DSN",
+    };
+    issue(svc, envelope, &envelope.sender, report, share, transcript, (kind, reason))
+}
+
+const NO_BODY: crate::cf::options::Privacy = crate::cf::options::Privacy::NO_BODY_RETURN;
+
+/// Sends a copy of the report, without the body, to `PostmasterCopy`.
+pub fn postmaster_copy(svc: &Services, envelope: &Envelope, transcript: &[Line], reason: &[u8]) -> bool {
+    let to = svc.config.layer().expand(&svc.config.options.postmaster_copy.template());
+    let share = Share::Header;
+    issue(svc, envelope, &Line::cleaned(&to), &Report::Postmaster, share, transcript, (POSTMASTER, reason))
+}
+
+/// What to do with a bounce that failed: tell `DoubleBounceAddress`, or nobody when that is what failed.
+pub fn double_bounce(svc: &Services, envelope: &Envelope, transcript: &[Line], reason: &[u8]) -> bool {
+    let to = svc.config.layer().expand(&svc.config.options.double_bounce_address.template());
+    let to = Line::cleaned(to.trim_ascii());
+    let told =
+        envelope.flags.response && envelope.recipients.iter().any(|r| bare(&r.address).eq_ignore_ascii_case(&to));
+    if to.is_empty() || told || notes_already(envelope) {
+        if !to.is_empty() {
+            let text = "savemail: cannot save rejected email anywhere";
+            log::syserr(log::Id::Queue(&envelope.id), b"root", text);
+        }
+        return true;
+    }
+    issue(svc, envelope, &to, &Report::Postmaster, Share::All, transcript, (POSTMASTER, reason))
+}
+
+const POSTMASTER: &str = "postmaster notify";
+
+/// True for our own notes to the postmaster: what becomes of them is told to nobody.
+fn notes_already(envelope: &Envelope) -> bool {
+    let subject = envelope.headers.find("Subject").map(|f| f.value.trim_ascii());
+    envelope.flags.response && subject == Some(fields::POSTMASTER_SUBJECT.as_bytes())
+}
+
+/// Writes the report, commits it and hands it on.
+fn issue(
+    svc: &Services,
+    original: &Envelope,
+    to: &Line,
+    report: &Report,
+    share: Share,
+    transcript: &[Line],
+    (kind, reason): (&str, &[u8]),
+) -> bool {
+    let now = svc.clock.now().0;
+    let t = clock::utc(now);
+    let id = svc.ids.next((t.year, t.month, t.day, t.hour, t.minute, t.second));
+    let host = svc.config.macros.expanded("j");
+    let boundary = [id.as_str().as_bytes(), b".", now.to_string().as_bytes(), b"/", &host].concat();
+    let composer = Composer { svc, original, report, transcript, boundary: &boundary, host: &host, now, share };
+    let body = svc.store.spool(&id).and_then(|mut spool| {
+        let written = composer.write(&mut spool).and_then(|()| spool.flush());
+        written.map_err(crate::queue::store::StoreError::Failed)?;
+        spool.finish()
+    });
+    let Ok(body) = body else { return false };
+    let eight_bit = original.flags.eight_bit && share == Share::All;
+    let headers = fields::make(&svc.config, &id, to, report, &boundary, eight_bit, now);
+    let envelope = envelope(svc, id, to, headers, body, eight_bit, now);
+    if svc.store.commit(&envelope).is_err() {
+        return false;
+    }
+    log::delivery::report(&original.id, &envelope.id, kind, reason);
+    svc.scheduler.submit(envelope);
+    true
+}
+
+/// The envelope of a report.
+fn envelope(
+    svc: &Services,
+    id: QueueId,
+    to: &Line,
+    headers: Headers,
+    body: Body,
+    eight_bit: bool,
+    now: i64,
+) -> Envelope {
+    let size = body.len();
+    let recipient = Recipient {
+        address: to.clone(),
+        primary: true,
+        alias: false,
+        // RFC 3461 6.2 would have NEVER; the postmaster is told of bounces that fail.
+        notify: Notify { explicit: false, success: false, failure: true, delay: false },
+        orcpt: None,
+        final_recipient: None,
+        control: None,
+        origin: Origin::Direct,
+        target: None,
+        state: RecipientState::Pending,
+        status: None,
+    };
+    let macros = [("_", &b"localhost"[..]), ("r", b""), ("s", b"localhost")];
+    Envelope {
+        id,
+        created: now,
+        last_attempt: 0,
+        attempts: 0,
+        priority: i64::try_from(size).unwrap_or(i64::MAX / 2) + svc.config.options.recipient_factor,
+        class: 0,
+        body_type: eight_bit.then_some(crate::envelope::BodyType::EightBitMime),
+        flags: Flags { response: true, eight_bit, ..Flags::default() },
+        quarantine: None,
+        message: None,
+        macros: macros.map(|(n, v)| (crate::cf::MacroName::new(n), Line::cleaned(v))).to_vec(),
+        sender: Line::cleaned(b"<>"),
+        envid: None,
+        auth_param: None,
+        deliver_by: None,
+        recipients: vec![recipient],
+        headers,
+        body,
+        size,
+    }
+}
+
+/// An address without the brackets around it.
+pub fn bare(address: &[u8]) -> &[u8] {
+    let address = address.trim_ascii();
+    address.strip_prefix(b"<").and_then(|a| a.strip_suffix(b">")).unwrap_or(address)
+}
