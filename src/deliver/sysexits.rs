@@ -46,12 +46,13 @@ pub fn find(exit: u8) -> Option<&'static Row> {
     ROWS.iter().find(|r| r.exit == exit)
 }
 
-/// The status that a program's exit code stands for; `mailer` and `path` are for the text of code 75.
+/// The status that a program's exit code stands for; `mailer` and `path` are for the text of code 75. Success has no text.
 pub fn status(exit: u8, mailer: &str, path: &str) -> Status {
     match find(exit) {
         Some(row) if exit == 75 => {
             Status::new(row.enhanced, exit, format!("{mailer} mailer ({path}) exited with EX_TEMPFAIL"))
         }
+        Some(_) if exit == 0 => Status::new((2, 0, 0), 0, ""),
         Some(row) => Status::new(row.enhanced, exit, row.text),
         None => Status::new((5, 3, 0), exit, format!("unknown mailer error {exit}")),
     }

@@ -5,6 +5,7 @@
 
 pub mod delivery;
 pub mod queue;
+pub mod route;
 pub mod server;
 
 use crate::envelope::QueueId;

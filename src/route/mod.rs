@@ -3,10 +3,17 @@
 //! It happens in two steps, as in the original. While a message comes in each recipient is only parsed and looked at:
 //! is it an alias or a user at all ([`parse_recipient`], [`add_recipient`])? Before delivery aliases, `.forward` and
 //! `:include:` are expanded ([`expand`]), which may find more recipients, errors, and other senders (`owner-` aliases: an
-//! envelope of their own). An envelope from the queue goes through [`resolve`] first, then [`expand`].
+//! envelope of their own). An envelope from the queue, whose recipients have no targets yet, takes the same way.
 //!
 //! Programs, files and includes come only from an expansion, never from outside; each carries the
 //! [`Origin`](crate::envelope::Origin) in which `deliver` finds it again.
+
+mod expand;
+mod parse;
+mod split;
+mod verify;
+
+pub use verify::{Verified, verify};
 
 use crate::cf::Macros;
 use crate::envelope::{Envelope, Notify, Origin, Target};
@@ -30,6 +37,8 @@ pub struct Parsed {
     pub address: Line,
     /// Mailer, host and user (`${rcpt_mailer}`, `${rcpt_host}`, `${rcpt_addr}`).
     pub target: Target,
+    /// A map could not answer: the address is parsed again before delivery.
+    pub later: bool,
 }
 
 /// What became of a RCPT.
@@ -43,21 +52,20 @@ pub struct RcptOk {
 
 /// Parses a recipient that came from outside; sets `{rcpt_mailer}`, `{rcpt_host}` and `{rcpt_addr}` in `macros`. Between this
 /// and [`add_recipient`] the server asks `check_rcpt`.
-pub fn parse_recipient(_svc: &Services, _macros: &mut Macros, address: &[u8]) -> Result<Parsed, Reply> {
-    Err(Reply::coded(451, (4, 3, 0), [address, b"... no rule sets yet"].concat()))
+pub fn parse_recipient(svc: &Services, macros: &mut Macros, address: &[u8]) -> Result<Parsed, Reply> {
+    parse::parse_recipient(svc, macros, address)
 }
 
 /// Puts a parsed recipient into the envelope if it can be one: refuses programs, files and includes, and users that are
 /// neither aliases nor have an account.
 pub fn add_recipient(
-    _svc: &Services,
+    svc: &Services,
     env: &mut Envelope,
     parsed: Parsed,
-    _params: &Params,
-    _origin: &Origin,
+    params: &Params,
+    origin: &Origin,
 ) -> Result<RcptOk, Reply> {
-    let reply = Reply::coded(250, (2, 1, 5), [&parsed.address, &b"... Recipient ok"[..]].concat());
-    Ok(RcptOk { index: env.recipients.len(), reply })
+    parse::add_recipient(svc, env, parsed, params, origin)
 }
 
 /// [`parse_recipient`] and [`add_recipient`] in one, where no policy stands between them.
@@ -71,4 +79,14 @@ pub fn recipient(
 ) -> Result<RcptOk, Reply> {
     let parsed = parse_recipient(svc, macros, address)?;
     add_recipient(svc, env, parsed, params, origin)
+}
+
+/// Gets `env` ready for delivery: gives every open recipient its target and expands aliases, `.forward` and `:include:`.
+///
+/// What was expanded is `Expanded`; what cannot be a recipient is `Failed` or `Deferred` and has its status; duplicates are
+/// left out. Lists with an `owner-` alias have their recipients in envelopes of their own, with a new id and the owner as
+/// sender: they are returned, in no queue yet, and their recipients are no longer in `env`.
+pub fn expand(svc: &Services, env: &mut Envelope) -> Vec<Envelope> {
+    let owners = expand::expand(svc, env, &mut |_| ());
+    split::by_owner(svc, env, owners)
 }

@@ -77,17 +77,21 @@ fn an_include_must_be_named() {
 
 #[test]
 fn programs_of_lists_are_found_again() {
-    let site = Site::new("", &[("l", ":include:@DIR@/list")]);
     let name = me();
+    let shell = postrider::sys::passwd::by_name(name.as_bytes()).unwrap().unwrap().shell;
+    if !is_root() && !postrider::user::shells::is_valid(std::path::Path::new(&shell)) {
+        return skipped("the caller's shell lets no program run from a .forward");
+    }
+    let site = Site::new("", &[("l", ":include:@DIR@/list")]);
     let list = site.write("list", "|/bin/true\n").display().to_string();
     let include = || Origin::Include(Box::new(Origin::Alias(line("l"))), line(&list));
     site.write(&format!("{name}.forward"), "\"|exit 0\", :include:@DIR@/list2\n");
     let list2 = site.write("list2", "|exit 67\n").display().to_string();
     let forward = || Origin::Forward(line(&name));
     let run = |user: &str, origin| site.deliver("prog", user, origin, "Subject: x\n\n");
-    assert_eq!(run("|/bin/true", include()), "2.0.0 (0) Sent");
+    assert_eq!(run("|/bin/true", include()), "2.0.0 (0) ");
     assert_eq!(run("|/bin/false", include()), "5.7.1 (77) Include file no longer names this address");
-    assert_eq!(run("|exit 0", forward()), "2.0.0 (0) Sent");
+    assert_eq!(run("|exit 0", forward()), "2.0.0 (0) ");
     assert_eq!(run("|exit 1", forward()), "5.7.1 (77) Forward file no longer names this address");
     let nested = Origin::Include(Box::new(forward()), line(&list2));
     assert_eq!(run("|exit 67", nested), "5.1.1 (67) User unknown");
@@ -102,7 +106,7 @@ fn who_has_no_shell_runs_no_programs() {
     let path = site.write("daemon.forward", "|/bin/true, /tmp/x\n");
     std::os::unix::fs::chown(&path, Some(1), None).unwrap();
     let listed = site.local.forward(b"daemon", b"").unwrap().file.unwrap();
-    let want = "User daemon doesn't have a valid shell for mailing to programs";
+    let want = "User daemon@mail.example.test doesn't have a valid shell for mailing to programs";
     assert_eq!(listed.programs, Err(line(want)));
     let answer = site.deliver("prog", "|/bin/true", Origin::Forward(line("daemon")), "Subject: x\n\n");
     assert_eq!(answer, format!("5.7.1 (77) {want}"));

@@ -78,7 +78,7 @@ impl Worker {
             mailbox.append(strip_angles(&job.sender), &date, &job.message, job.size)
         });
         Ok(match result {
-            Ok(()) => replied(Status::new((2, 1, 5), 0, "Sent"), None),
+            Ok(()) => replied(Status::new((2, 1, 5), 0, ""), None),
             Err(refused) => replied(refused.status(), Some(refused.reply)),
         })
     }

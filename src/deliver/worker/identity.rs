@@ -82,7 +82,7 @@ impl Worker {
                 Err(refuse(format!("Cannot mail directly to {what}")).into())
             }
             Origin::Alias(key) => match self.aliases.lookup(key) {
-                Lookup::Found(value) if names(&value, wanted) => Ok(self.default_user()),
+                Lookup::Found(value) | Lookup::FoundTemp(value) if names(&value, wanted) => Ok(self.default_user()),
                 Lookup::TempFail(why) => Err(unavailable(&why).into()),
                 _ => Err(refuse("Alias no longer names this address").into()),
             },
@@ -168,7 +168,8 @@ impl Worker {
         };
         let paths = self.forward_paths(user, detail);
         let blame = self.config.options.dont_blame_sendmail;
-        let result = self.as_user(&identity, || find_forward(&paths, user, blame))?;
+        let host = self.config.macros.get("j").unwrap_or_default();
+        let result = self.as_user(&identity, || find_forward(&paths, user, blame, host))?;
         Ok(result?)
     }
 
@@ -220,14 +221,19 @@ impl Worker {
         listed.programs = match &owner {
             _ if listed.programs.is_err() => Err(unsafe_text()),
             None => Err(unsafe_text()),
-            Some(user) => shell_allows(user),
+            Some(user) => shell_allows(user, self.config.macros.get("j").unwrap_or_default()),
         };
         Ok(listed)
     }
 }
 
 /// Looks for the first safe file.
-fn find_forward(paths: &[Vec<u8>], user: &User, blame: crate::cf::options::Blame) -> Result<Found, Status> {
+fn find_forward(
+    paths: &[Vec<u8>],
+    user: &User,
+    blame: crate::cf::options::Blame,
+    host: &[u8],
+) -> Result<Found, Status> {
     let mut found = Found::default();
     for path in paths {
         let line = Line::cleaned(path);
@@ -244,7 +250,7 @@ fn find_forward(paths: &[Vec<u8>], user: &User, blame: crate::cf::options::Blame
                     owner: Line::cleaned(&user.name),
                     uid: user.uid,
                     gid: user.gid,
-                    programs: trusted.and_then(|()| shell_allows(user)),
+                    programs: trusted.and_then(|()| shell_allows(user, host)),
                 });
                 break;
             }
@@ -260,13 +266,13 @@ fn find_forward(paths: &[Vec<u8>], user: &User, blame: crate::cf::options::Blame
 }
 
 /// Who has no valid shell may not have mail run programs.
-fn shell_allows(user: &User) -> Result<(), Line> {
+fn shell_allows(user: &User, host: &[u8]) -> Result<(), Line> {
     // Root's lists run as DefaultUser, whatever root's shell is.
     if user.uid == 0 || shells::is_valid(Path::new(&user.shell)) {
         return Ok(());
     }
-    let host = b" doesn't have a valid shell for mailing to programs";
-    Err(Line::cleaned(&[b"User ", &user.name[..], host].concat()))
+    let tail = b" doesn't have a valid shell for mailing to programs";
+    Err(Line::cleaned(&[b"User ", &user.name[..], b"@", host, tail].concat()))
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ impl Worker {
             *status = Some(match talk.reply(wait(limits.datafinal))? {
                 reply if reply.is_positive() => {
                     let enhanced = reply.enhanced.unwrap_or(Enhanced(2, 1, 5));
-                    let mut sent = Status::new((enhanced.0, enhanced.1, enhanced.2), 0, "Sent");
+                    let mut sent = Status::new((enhanced.0, enhanced.1, enhanced.2), 0, "");
                     sent.remote = Some(Line::cleaned(b"local"));
                     sent
                 }

@@ -20,7 +20,7 @@ pub use builtin::is_ours;
 use crate::alias::Aliases;
 use crate::cf::{Config, Macros, Mailer};
 use crate::deliver::{Found, LocalJob, LocalRecipient};
-use crate::envelope::Status;
+use crate::envelope::{Origin, Status};
 use crate::sys::cred::{self, Identity};
 use crate::user::Passwd;
 use std::io::{self, ErrorKind};
@@ -223,8 +223,9 @@ impl Worker {
         macros.set("h", &recipient.host);
         macros.set("u", self.user_text(mailer, recipient));
         let owner = match (&recipient.origin, &recipient.control) {
-            (_, Some(control)) => Some(&control[..]),
-            (_, None) if mailer.flags.has(b'w') || mailer.flags.has(b'l') => Some(&recipient.user[..]),
+            (Origin::Forward(user), _) => user.split(|b| *b == b'+').next(),
+            (Origin::Include(..), Some(control)) => Some(&control[..]),
+            _ if mailer.flags.has(b'w') => Some(&recipient.user[..]),
             _ => None,
         };
         let home = owner.and_then(|name| self.user(name).ok()).map(|u| u.home);

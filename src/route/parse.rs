@@ -1,0 +1,228 @@
+//! One address: through the rule sets, and whether it can be a recipient at all.
+
+use super::{Params, Parsed, RcptOk};
+use crate::alias::list;
+use crate::cf::{Macros, Mailer, RulesetId};
+use crate::envelope::{Envelope, Origin, Recipient, RecipientState, Target};
+use crate::reply::{Enhanced, Reply};
+use crate::rewrite::service::Lookup;
+use crate::rewrite::{self, Kind, Scope};
+use crate::service::Services;
+use crate::text::Line;
+use crate::user::User;
+
+/// Why an address is no recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Bad {
+    pub code: u16,
+    pub enhanced: Enhanced,
+    pub text: Line,
+    pub exit: u8,
+}
+
+impl Bad {
+    pub fn new(code: u16, enhanced: (u8, u16, u16), exit: u8, text: impl AsRef<[u8]>) -> Bad {
+        let (class, subject, detail) = enhanced;
+        Bad { code, enhanced: Enhanced(class, subject, detail), text: Line::cleaned(text.as_ref()), exit }
+    }
+
+    pub fn user_unknown() -> Bad {
+        Bad::new(550, (5, 1, 1), 67, "User unknown")
+    }
+
+    pub fn later(why: impl AsRef<[u8]>) -> Bad {
+        Bad::new(451, (4, 3, 0), 75, why)
+    }
+
+    /// `550 5.1.1 address... text`.
+    pub fn reply(&self, address: &[u8]) -> Reply {
+        Reply::new(self.code, Some(self.enhanced), [address, b"... ", &self.text[..]].concat())
+    }
+}
+
+/// A target, and whether a map could not answer (then it may be another one later).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Resolved {
+    pub target: Target,
+    pub later: bool,
+    pub skip_ruleset_5: bool,
+}
+
+/// Rule sets 3 and 0 for a recipient's address.
+pub(super) fn resolve(svc: &Services, macros: &mut Macros, address: &[u8]) -> Result<Resolved, Bad> {
+    let mut scope = Scope::new(&svc.config, macros, &*svc.maps);
+    match rewrite::parse_address(&mut scope, address, Kind::EnvelopeRecipient) {
+        Ok(parsed) => Ok(Resolved {
+            target: Target {
+                mailer: parsed.mailer,
+                host: Line::cleaned(&parsed.host.unwrap_or_default()),
+                user: Line::cleaned(&parsed.user),
+            },
+            later: parsed.try_later,
+            skip_ruleset_5: parsed.skip_ruleset_5,
+        }),
+        Err(refusal) => Err(Bad {
+            code: refusal.code,
+            enhanced: refusal.enhanced,
+            text: Line::cleaned(&refusal.text),
+            exit: refusal.exit,
+        }),
+    }
+}
+
+/// See [`super::parse_recipient`].
+pub(super) fn parse_recipient(svc: &Services, macros: &mut Macros, address: &[u8]) -> Result<Parsed, Reply> {
+    let resolved = resolve(svc, macros, address).map_err(|bad| bad.reply(address))?;
+    let name = svc.config.mailers.get(resolved.target.mailer).map(|m| m.name.as_str()).unwrap_or_default();
+    macros.set("{rcpt_mailer}", name);
+    macros.set("{rcpt_host}", &resolved.target.host);
+    macros.set("{rcpt_addr}", &resolved.target.user);
+    Ok(Parsed { address: Line::cleaned(address), target: resolved.target, later: resolved.later })
+}
+
+/// See [`super::add_recipient`].
+pub(super) fn add_recipient(
+    svc: &Services,
+    env: &mut Envelope,
+    parsed: Parsed,
+    params: &Params,
+    origin: &Origin,
+) -> Result<RcptOk, Reply> {
+    let mut queued = parsed.later;
+    match check(svc, &parsed.target, origin) {
+        Ok(()) => {}
+        Err(bad) if bad.exit == 75 => queued = true,
+        Err(bad) => return Err(bad.reply(&parsed.address)),
+    }
+    let ok: &[u8] = if queued { b"... Recipient ok (will queue)" } else { b"... Recipient ok" };
+    let reply = Reply::coded(250, (2, 1, 5), [&parsed.address[..], ok].concat());
+    if let Some(index) = env.recipients.iter().position(|r| r.target.as_ref() == Some(&parsed.target)) {
+        return Ok(RcptOk { index, reply });
+    }
+    env.recipients.push(Recipient {
+        final_recipient: Some(final_recipient(svc, &parsed.address)),
+        address: parsed.address,
+        primary: true,
+        alias: false,
+        notify: params.notify,
+        orcpt: params.orcpt.clone(),
+        control: None,
+        origin: origin.clone(),
+        // What a map could not answer is asked again before delivery.
+        target: (!parsed.later).then_some(parsed.target),
+        state: RecipientState::Pending,
+        status: None,
+    });
+    Ok(RcptOk { index: env.recipients.len() - 1, reply })
+}
+
+/// `RFC822; user@host` for reports.
+fn final_recipient(svc: &Services, address: &[u8]) -> Line {
+    let bare = address.strip_prefix(b"<").and_then(|a| a.strip_suffix(b">")).unwrap_or(address);
+    let mut text = [b"RFC822; ", bare].concat();
+    if !bare.contains(&b'@') {
+        text.push(b'@');
+        text.extend_from_slice(svc.config.macros.get("j").unwrap_or(b"localhost"));
+    }
+    Line::cleaned(&text)
+}
+
+/// Can the target be a recipient? Programs and files only from an expansion; local users must be aliases or have an account.
+fn check(svc: &Services, target: &Target, origin: &Origin) -> Result<(), Bad> {
+    let Some(mailer) = svc.config.mailers.get(target.mailer) else { return Ok(()) };
+    if let Some(what) = special(mailer) {
+        if *origin == Origin::Direct {
+            return Err(Bad::new(550, (5, 7, 1), 64, format!("Cannot mail directly to {what}")));
+        }
+        return Ok(());
+    }
+    let mut target = target.clone();
+    for _ in 0..MAX_LOCALADDR {
+        let Some(mailer) = svc.config.mailers.get(target.mailer) else { return Ok(()) };
+        if mailer.flags.has(b'A') {
+            match alias(svc, &target.user) {
+                Lookup::Found(_) | Lookup::FoundTemp(_) => return Ok(()),
+                Lookup::TempFail(why) => return Err(Bad::later(why)),
+                Lookup::NotFound | Lookup::NoSuchMap => {}
+            }
+        }
+        match localaddr(svc, &target)? {
+            Some(next) => target = next,
+            None => break,
+        }
+    }
+    let local = svc.config.mailers.get(target.mailer).is_some_and(|m| m.flags.has(b'w'));
+    if local { user(svc, &target.user).map(|_| ()) } else { Ok(()) }
+}
+
+/// How often rule set 5 is applied to one address.
+pub(super) const MAX_LOCALADDR: usize = 10;
+
+/// `programs`, `files` or `:include:s` for the mailers that nobody outside may use.
+pub(super) fn special(mailer: &Mailer) -> Option<&'static str> {
+    match mailer.name.as_str() {
+        "prog" => Some("programs"),
+        "*file*" => Some("files"),
+        "*include*" => Some(":include:s"),
+        _ => None,
+    }
+}
+
+/// The alias of a user of a mailer with `F=A`. A name with backslash is never one.
+pub(super) fn alias(svc: &Services, user: &[u8]) -> Lookup {
+    if user.contains(&b'\\') {
+        return Lookup::NotFound;
+    }
+    svc.aliases.lookup(user)
+}
+
+/// The account of a user of a mailer with `F=w`; quotes and backslashes do not count.
+pub(super) fn user(svc: &Services, name: &[u8]) -> Result<User, Bad> {
+    match svc.users.by_name(&list::unquoted(name)) {
+        Ok(Some(user)) => Ok(user),
+        Ok(None) => Err(Bad::user_unknown()),
+        Err(why) => Err(Bad::later(why.0)),
+    }
+}
+
+/// Rule set 5 for a user that is no alias (`F=5`): another target, or `None` when it stays as it is.
+pub(super) fn localaddr(svc: &Services, target: &Target) -> Result<Option<Target>, Bad> {
+    let config = &svc.config;
+    if !config.mailers.get(target.mailer).is_some_and(|m| m.flags.has(b'5')) {
+        return Ok(None);
+    }
+    let mut macros = config.layer();
+    macros.set("h", &target.host);
+    macros.set("u", &target.user);
+    let mut scope = Scope::new(config, &mut macros, &*svc.maps);
+    let Some(outcome) = rewrite::run_sequence(&mut scope, &[RulesetId(5)], &target.user, None).0 else {
+        return Ok(None);
+    };
+    if outcome.status == 75 {
+        return Err(Bad::later("rule set 5 cannot answer now"));
+    }
+    let Some(triple) = outcome.triple else { return Ok(None) };
+    let user = triple.user.unwrap_or_default();
+    if triple.mailer.eq_ignore_ascii_case(b"error") {
+        let refusal = rewrite::errors::from_triple(triple.host.as_deref(), &user);
+        return Err(Bad {
+            code: refusal.code,
+            enhanced: refusal.enhanced,
+            text: Line::cleaned(&refusal.text),
+            exit: refusal.exit,
+        });
+    }
+    let Some(mailer) = config.mailer_index(&triple.mailer) else {
+        return Err(Bad::new(553, (5, 3, 5), 78, "buildaddr: unknown mailer"));
+    };
+    let host = triple.host.unwrap_or_default();
+    let flags = config.mailers.get(mailer).map(|m| m.flags).unwrap_or_default();
+    let user = if flags.has(b'@') { user.strip_prefix(b"@").map(<[u8]>::to_vec).unwrap_or(user) } else { user };
+    // `+detail` is on its way while the user is `name+*`; at its end `$h` is the detail alone.
+    let host = match host.strip_prefix(b"+") {
+        Some(detail) if !user.ends_with(b"+*") => detail.to_vec(),
+        _ => host,
+    };
+    let next = Target { mailer, host: Line::cleaned(&host), user: Line::cleaned(&user) };
+    Ok((next != *target).then_some(next))
+}
