@@ -9,6 +9,7 @@ pub mod cred;
 pub mod crypt;
 pub mod dir;
 pub mod fdpass;
+pub mod load;
 pub mod netdb;
 pub mod passwd;
 pub mod printf;

@@ -179,4 +179,6 @@ pub(crate) fn stat_text(status: &Status) -> Line {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
