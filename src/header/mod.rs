@@ -2,6 +2,7 @@
 
 pub mod grammar;
 pub mod known;
+pub mod recipients;
 
 use crate::text::Line;
 
