@@ -67,13 +67,13 @@ impl Reply {
         }
     }
 
-    /// The reply as log lines and reports show it: the last line, `550 5.7.1 text`.
+    /// The reply as log lines and reports show it: the first line, `550 5.7.1 text`.
     pub fn to_text(&self) -> Vec<u8> {
         let mut out = self.code.to_string().into_bytes();
         if let Some(enhanced) = self.enhanced {
             out.extend_from_slice(format!(" {enhanced}").as_bytes());
         }
-        if let Some(line) = self.lines.last() {
+        if let Some(line) = self.lines.first() {
             out.push(b' ');
             out.extend_from_slice(line);
         }

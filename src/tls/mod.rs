@@ -2,6 +2,7 @@
 //!
 //! Handshakes themselves are driven by whoever owns the socket; the engines see [`TlsFacts`] only.
 
+pub mod client;
 mod facts;
 pub mod files;
 mod options;

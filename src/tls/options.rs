@@ -24,9 +24,9 @@ const NAMES: &[(&str, SslOptions)] = &[
 /// Options that OpenSSL knows and our library has no names for; they change nothing here.
 const IGNORED: &[&str] = &["SSL_OP_TLSEXT_PADDING", "SSL_OP_LEGACY_SERVER_CONNECT", "SSL_OP_CRYPTOPRO_TLSEXT_BUG"];
 
-/// The options to set and to clear; unknown words go to `unknown`.
-pub fn ssl_options(words: &[Vec<u8>], unknown: &mut dyn FnMut(&str)) -> (SslOptions, SslOptions) {
-    let (mut set, mut clear) = (SslOptions::ALL | SslOptions::NO_SSLV2, SslOptions::empty());
+/// The options to set and to clear, from the default ones `base` (besides `SSL_OP_ALL`); unknown words go to `unknown`.
+pub fn ssl_options(base: SslOptions, words: &[Vec<u8>], unknown: &mut dyn FnMut(&str)) -> (SslOptions, SslOptions) {
+    let (mut set, mut clear) = (SslOptions::ALL | base, SslOptions::empty());
     let split =
         |w: &Vec<u8>| String::from_utf8_lossy(w).split_ascii_whitespace().map(str::to_string).collect::<Vec<_>>();
     for word in words.iter().flat_map(split) {
@@ -56,12 +56,9 @@ mod tests {
     fn signs_and_names() {
         let words = [b"+SSL_OP_NO_TLSv1 -ssl_op_no_ticket".to_vec(), b"SSL_OP_FOO".to_vec()];
         let mut unknown = Vec::new();
-        let (set, clear) = ssl_options(&words, &mut |w| unknown.push(w.to_string()));
-        assert!(
-            set.contains(SslOptions::NO_TLSV1)
-                && !set.contains(SslOptions::NO_SSLV2)
-                && clear.contains(SslOptions::NO_SSLV2)
-        );
+        let (set, clear) = ssl_options(SslOptions::NO_TICKET, &words, &mut |w| unknown.push(w.to_string()));
+        assert!(set.contains(SslOptions::NO_TLSV1));
+        assert!(!set.contains(SslOptions::NO_TICKET) && clear.contains(SslOptions::NO_TICKET));
         assert_eq!(unknown, ["SSL_OP_FOO"]);
     }
 }

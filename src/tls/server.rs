@@ -17,7 +17,7 @@ use openssl::dh::Dh;
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Params};
 use openssl::ssl::{
-    AlpnError, NameType, Ssl, SslContext, SslContextBuilder, SslMethod, SslRef, SslVerifyMode, SslVersion,
+    AlpnError, NameType, Ssl, SslContext, SslContextBuilder, SslMethod, SslOptions, SslRef, SslVerifyMode, SslVersion,
 };
 use openssl::x509::X509;
 use openssl::x509::verify::X509VerifyFlags;
@@ -106,7 +106,7 @@ fn said(what: &str) -> impl Fn(ErrorStack) -> String + '_ {
 fn build(options: &Options, certificates: &[PathBuf], keys: &[PathBuf]) -> Result<SslContext, String> {
     let mut b = SslContext::builder(SslMethod::tls_server()).map_err(said("SSL_CTX_new"))?;
     b.set_min_proto_version(Some(SslVersion::TLS1)).map_err(said("SSL_CTX_set_min_proto_version"))?;
-    let (set, clear) = ssl_options(&options.server_ssl_options.0, &mut |word| {
+    let (set, clear) = ssl_options(SslOptions::empty(), &options.server_ssl_options.0, &mut |word| {
         warn(9, &format!("ServerSSLOptions: unknown option {word}"));
     });
     b.set_options(set);

@@ -12,7 +12,7 @@ mod macros;
 mod names;
 
 pub use lines::{LineWriter, Shape};
-pub use macros::delivery_macros;
+pub use macros::{bare, delivery_macros};
 
 use crate::cf::options::EightBit;
 use crate::cf::{Config, Macros, Mailer};
@@ -90,6 +90,11 @@ impl<'a> Message<'a> {
     /// The macros that stand for this delivery: `$f $g $h $u $i` ...
     pub fn macros(&self) -> &Macros {
         &self.macros
+    }
+
+    /// Says whether the other side takes 8-bit bodies, when that is known only later.
+    pub fn set_eight_bit(&mut self, eight_bit: bool) {
+        self.conversion = conversion(self.config, self.envelope, self.mailer, Options { eight_bit });
     }
 
     /// Writes it.

@@ -54,14 +54,10 @@ impl Mechanism {
 
     /// The strongest that `offered`, the credentials and `AuthMechanisms` have in common.
     pub fn choose(offered: &[String], credentials: &Credentials, allowed: &str) -> Option<Mechanism> {
-        let names = |list: &mut dyn Iterator<Item = &str>, name: &str| list.any(|m| m.eq_ignore_ascii_case(name));
-        Mechanism::ALL.into_iter().find(|m| {
-            let wanted = match credentials.mechanisms.as_slice() {
-                [] => names(&mut allowed.split_ascii_whitespace(), m.name()),
-                list => names(&mut list.iter().map(String::as_str), m.name()),
-            };
-            wanted && names(&mut offered.iter().map(String::as_str), m.name())
-        })
+        let has = |list: &[String], name: &str| list.iter().any(|m| m.eq_ignore_ascii_case(name));
+        let allowed: Vec<String> = allowed.split_ascii_whitespace().map(str::to_string).collect();
+        let wanted = if credentials.mechanisms.is_empty() { &allowed } else { &credentials.mechanisms };
+        Mechanism::ALL.into_iter().find(|m| has(wanted, m.name()) && has(offered, m.name()))
     }
 }
 
@@ -112,7 +108,11 @@ mod tests {
     use super::*;
 
     fn credentials() -> Credentials {
-        Credentials { authen: b"tim".to_vec(), password: Zeroizing::new(b"tanstaaftanstaaf".to_vec()), ..Default::default() }
+        Credentials {
+            authen: b"tim".to_vec(),
+            password: Zeroizing::new(b"tanstaaftanstaaf".to_vec()),
+            ..Default::default()
+        }
     }
 
     #[test]

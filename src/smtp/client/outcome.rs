@@ -154,7 +154,11 @@ mod tests {
             (Dot, "553 some text", true, "5.1.0", "Service unavailable"),
         ] {
             let status = refusal(step, &wire(text), codes);
-            assert_eq!((status.enhanced.to_string().as_str(), &*status.text), (dsn, stat.as_bytes()), "{step:?} {text}");
+            assert_eq!(
+                (status.enhanced.to_string().as_str(), &*status.text),
+                (dsn, stat.as_bytes()),
+                "{step:?} {text}"
+            );
         }
         assert_eq!(&*accepted(&wire("250 2.0.0 X ok"), true, false).text, b"X ok");
         assert_eq!(&*accepted(&wire("250 2.0.0 X ok"), false, false).text, b"2.0.0 X ok");

@@ -117,7 +117,18 @@ impl ReplyReader {
 
 /// A line's text, cut, with `?` for what is not printable ASCII.
 fn printable(line: &[u8]) -> Vec<u8> {
-    line.iter().take(LINE).map(|b| if matches!(b, b' '..=b'~') { *b } else if *b == b'\t' { b' ' } else { b'?' }).collect()
+    line.iter()
+        .take(LINE)
+        .map(|b| {
+            if matches!(b, b' '..=b'~') {
+                *b
+            } else if *b == b'\t' {
+                b' '
+            } else {
+                b'?'
+            }
+        })
+        .collect()
 }
 
 fn code(line: &[u8]) -> Option<(u16, &[u8])> {

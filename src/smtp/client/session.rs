@@ -65,6 +65,9 @@ pub struct Setup {
     pub times: Times,
 }
 
+/// So many RCPT commands are sent before their replies are read: more could fill the buffers of both sides.
+const TOGETHER: usize = 100;
+
 /// What the driver has to do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
@@ -98,7 +101,9 @@ pub enum Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Greeting,
-    Hello { extended: bool },
+    Hello {
+        extended: bool,
+    },
     AskTls,
     StartTls,
     Handshake,
@@ -132,6 +137,8 @@ pub struct Session {
     transaction: Transaction,
     results: Vec<Option<Status>>,
     waiting: Vec<usize>,
+    /// So many RCPT commands are sent.
+    sent: usize,
     failure: Option<Status>,
     doomed: bool,
 }
@@ -152,6 +159,7 @@ impl Session {
             transaction: Transaction::default(),
             results: Vec::new(),
             waiting: Vec::new(),
+            sent: 0,
             failure: None,
             doomed: false,
         }
@@ -421,18 +429,22 @@ impl Session {
             return;
         }
         self.state = State::Rcpt(0);
-        let together = if self.peer.pipelining { self.transaction.recipients.len() } else { 1 };
-        for at in 0..together {
-            self.send_rcpt(at);
-        }
-        if self.peer.pipelining {
-            self.command(&[b"DATA"]);
-        }
+        self.sent = 0;
+        self.send_rcpts();
     }
 
-    fn send_rcpt(&mut self, at: usize) {
-        let command = self.transaction.rcpt_command(at, &self.peer);
-        self.command(&[&command]);
+    /// Sends the next RCPT, or as many as may be under way at once; then DATA goes with the last.
+    fn send_rcpts(&mut self) {
+        let all = self.transaction.recipients.len();
+        let end = if self.peer.pipelining { all.min(self.sent + TOGETHER) } else { all.min(self.sent + 1) };
+        for at in self.sent..end {
+            let command = self.transaction.rcpt_command(at, &self.peer);
+            self.command(&[&command]);
+        }
+        self.sent = end;
+        if self.peer.pipelining && end == all {
+            self.command(&[b"DATA"]);
+        }
     }
 
     fn rcpt_reply(&mut self, at: usize, reply: &WireReply) {
@@ -446,8 +458,8 @@ impl Session {
         let following = at + 1;
         if following < self.transaction.recipients.len() {
             self.state = State::Rcpt(following);
-            if !self.peer.pipelining {
-                self.send_rcpt(following);
+            if following == self.sent {
+                self.send_rcpts();
             }
         } else if self.peer.pipelining {
             self.state = State::Data;

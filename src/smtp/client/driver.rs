@@ -1,0 +1,617 @@
+//! The client over blocking sockets.
+
+use super::cache::Key;
+use super::hosts::{Finder, Host, Place};
+use super::outcome::Lost;
+use super::policy::Policy;
+use super::session::{Next, Question, Session, Setup, Times};
+use super::transaction::{Rcpt, Transaction};
+use super::wire::{Source, Wire, words};
+use super::{ConnectionCache, Transcript};
+use crate::cf::options::Options as CfOptions;
+use crate::cf::options::ports::Family;
+use crate::cf::{Config, Mailer};
+use crate::deliver::message::{Message, Options};
+use crate::dns::Families;
+use crate::envelope::{BodyType, DeliverBy, Envelope, Status};
+use crate::log::client as log;
+use crate::service::Services;
+use crate::text::Line;
+use crate::tls::TlsFacts;
+use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+/// An open connection with its session.
+pub(super) struct Connection {
+    wire: Wire,
+    session: Session,
+    /// The host's name in texts.
+    shown: String,
+    /// `name [address]`, for `relay=`.
+    relay: Line,
+    /// The bare name, for `${server_name}`.
+    name: Vec<u8>,
+    /// The address, for `${server_addr}`.
+    address: Vec<u8>,
+    facts: Option<TlsFacts>,
+    messages: i64,
+    quit_limit: Duration,
+}
+
+impl Connection {
+    /// Says goodbye and closes.
+    pub(super) fn end(mut self, mut verbose: Option<&mut dyn Transcript>) {
+        if let Some(verbose) = verbose.as_mut() {
+            verbose.line(format!("Closing connection to {}", self.shown).as_bytes());
+        }
+        self.session.quit();
+        let limit = self.quit_limit;
+        let mut show = |line: &[u8]| {
+            if let Some(verbose) = verbose.as_mut() {
+                verbose.line(line);
+            }
+        };
+        if let Next::Send(bytes, _) = self.session.next() {
+            show(b">>> QUIT");
+            if self.wire.send(&bytes, limit).is_ok() {
+                let _ = self.wire.reply(limit, &mut show);
+            }
+        }
+    }
+}
+
+/// Hands `env` to the recipients `rcpts` (indexes), who all have this mailer and host (`$h`). One status each, in
+/// order. Blocks.
+pub fn deliver(
+    svc: &Services,
+    pool: &ConnectionCache,
+    env: &Envelope,
+    mailer: usize,
+    host: &[u8],
+    rcpts: &[usize],
+    verbose: Option<&mut dyn Transcript>,
+) -> Vec<Status> {
+    let Some(description) = svc.config.mailers.get(mailer) else {
+        return vec![Status::new((5, 3, 5), 78, "Local configuration error"); rcpts.len()];
+    };
+    let limit = u64::try_from(description.max_size).unwrap_or(0);
+    if limit > 0 && env.size > limit {
+        let mut status = Status::new((5, 3, 4), 69, "Service unavailable");
+        let text = format!("552 5.2.3 Message is too large; {limit} bytes max");
+        status.transcript.push(Line::cleaned(text.as_bytes()));
+        return vec![status; rcpts.len()];
+    }
+    let options = Options { eight_bit: false };
+    let now = svc.clock.now().0;
+    let ready = Message::new(&svc.config, svc.maps.as_ref(), env, mailer, rcpts, options, now);
+    let Ok(message) = ready else {
+        return vec![Status::new((4, 3, 0), 75, "I/O error"); rcpts.len()];
+    };
+    let to: Vec<&[u8]> = rcpts
+        .iter()
+        .filter_map(|r| env.recipients.get(*r))
+        .map(|r| crate::deliver::message::bare(&r.address))
+        .collect();
+    let mut run = Run {
+        svc,
+        pool,
+        env,
+        config: &svc.config,
+        mailer: description,
+        index: mailer,
+        rcpts,
+        to: to.join(&b","[..]),
+        verbose,
+        message,
+        now,
+        clear_only: false,
+    };
+    run.deliver(host)
+}
+
+struct Run<'a, 'v> {
+    svc: &'a Services,
+    pool: &'a ConnectionCache,
+    env: &'a Envelope,
+    config: &'a Config,
+    mailer: &'a Mailer,
+    index: usize,
+    rcpts: &'a [usize],
+    /// The recipients, for `-v`.
+    to: Vec<u8>,
+    verbose: Option<&'v mut dyn Transcript>,
+    message: Message<'a>,
+    now: i64,
+    /// A handshake failed: no STARTTLS this time.
+    clear_only: bool,
+}
+
+impl Run<'_, '_> {
+    fn all(&self, status: &Status) -> Vec<Status> {
+        vec![status.clone(); self.rcpts.len()]
+    }
+
+    fn show(&mut self, line: &[u8]) {
+        if let Some(verbose) = self.verbose.as_mut() {
+            verbose.line(line);
+        }
+    }
+
+    fn announce(&mut self, what: &str) {
+        let line = [self.to.as_slice(), b"... ", what.as_bytes()].concat();
+        self.show(&line);
+    }
+
+    fn deliver(&mut self, host: &[u8]) -> Vec<Status> {
+        let options = &self.config.options;
+        let idle = seconds(options.connection_cache_timeout.secs());
+        let key = Key { mailer: self.index, host: host.to_ascii_lowercase() };
+        let mut connection = self.cached(&key, idle);
+        if connection.is_none() {
+            connection = match self.connect(host) {
+                Ok(connection) => Some(connection),
+                Err(status) => return self.all(&status),
+            };
+        }
+        let Some(mut connection) = connection else { return Vec::new() };
+        let results = self.transact(&mut connection);
+        connection.messages += 1;
+        let more = self.mailer.max_messages <= 0 || connection.messages < self.mailer.max_messages;
+        if connection.session.is_reusable() && more {
+            let size = usize::try_from(options.connection_cache_size).unwrap_or(0);
+            if size == 0 {
+                connection.end(self.verbose.as_mut().map(|v| &mut **v as &mut dyn Transcript));
+            } else {
+                self.pool.keep(key, connection, size, idle);
+            }
+        } else {
+            self.finish(connection);
+        }
+        results
+    }
+
+    /// A kept connection that still answers.
+    fn cached(&mut self, key: &Key, idle: Duration) -> Option<Connection> {
+        // A dead one is dropped, and the next one tried; there are few.
+        while let Some(mut connection) = self.pool.take(key, idle) {
+            connection.session.reset();
+            if self.drive(&mut connection).is_ok() && connection.session.is_reusable() {
+                let kind = match (self.mailer.flags.has(b'z'), connection.session.peer().extended) {
+                    (true, _) => "LMTP",
+                    (_, true) => "ESMTP",
+                    _ => "SMTP",
+                };
+                let text =
+                    format!("Using cached {kind} connection to {} via {}...", connection.shown, self.mailer.name);
+                self.announce(&text);
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    /// A new connection with a session that is ready, to the first host that gives one.
+    fn connect(&mut self, host: &[u8]) -> Result<Connection, Status> {
+        let env = self.env;
+        let finder = Finder {
+            config: self.config,
+            resolver: self.svc.resolver.as_ref(),
+            points_back: &|domain, host| log::mx_points_back(&env.id, domain, host),
+        };
+        let hosts = finder.find(self.mailer, self.message.macros(), host)?;
+        let options = &self.config.options;
+        let families = families(options);
+        let only: Option<IpAddr> =
+            options.connect_only_to.get().and_then(|t| std::str::from_utf8(t).ok()?.trim().parse().ok());
+        let started = Instant::now();
+        let whole = seconds(options.timeouts.aconnect);
+        let mut failure = None;
+        for host in &hosts {
+            if !whole.is_zero() && started.elapsed() >= whole {
+                break;
+            }
+            let found = match &host.place {
+                Place::Socket(_) => Ok(Vec::new()),
+                _ => finder.addresses(host, families),
+            };
+            let addresses = match found {
+                Ok(addresses) => addresses,
+                Err(status) => {
+                    failure = worse(failure, status);
+                    continue;
+                }
+            };
+            match self.connect_host(host, &addresses, only) {
+                Ok(connection) => return Ok(connection),
+                Err(Attempt::Next(status)) => failure = Some(status),
+                Err(Attempt::Stop(status)) => return Err(status),
+            }
+        }
+        Err(failure.unwrap_or_else(|| Status::new((4, 4, 1), 75, "Connection timed out")))
+    }
+
+    fn connect_host(
+        &mut self,
+        host: &Host,
+        addresses: &[(IpAddr, u16)],
+        only: Option<IpAddr>,
+    ) -> Result<Connection, Attempt> {
+        let port = match &host.place {
+            Place::Name(_, port) | Place::Address(_, port) if *port != 25 => format!(" port {port}"),
+            _ => String::new(),
+        };
+        self.announce(&format!("Connecting to {}{port} via {}...", host.shown, self.mailer.name));
+        if let Place::Socket(path) = &host.place {
+            let wire = Wire::unix(path).map_err(|e| Attempt::Next(unreachable(&e, &host.shown)))?;
+            return self.open(host, wire, None);
+        }
+        let timeouts = &self.config.options.timeouts;
+        let first = self.env.attempts == 0 && timeouts.iconnect > 0;
+        let limit = seconds(if first { timeouts.iconnect } else { timeouts.connect });
+        log::outgoing_connect(&self.env.id, host.shown.as_bytes());
+        let mut failure = Status::new((4, 4, 1), 75, format!("No address for {}", host.shown));
+        for (ip, port) in addresses {
+            let ip = only.unwrap_or(*ip);
+            let source = source(&self.config.options, ip);
+            match Wire::tcp(SocketAddr::new(ip, *port), &source, limit) {
+                Ok(wire) => match self.open(host, wire, Some(ip)) {
+                    Err(Attempt::Next(status)) => failure = status,
+                    done => return done,
+                },
+                Err(error) => {
+                    log::connection_failed(&self.env.id, &host.shown, &bracketed(ip), &words(&error));
+                    failure = unreachable(&error, &host.shown);
+                    failure.remote = Some(relay(&host.shown, Some(ip)));
+                }
+            }
+        }
+        Err(Attempt::Next(failure))
+    }
+
+    /// Sets a session up over a new connection.
+    fn open(&mut self, host: &Host, wire: Wire, ip: Option<IpAddr>) -> Result<Connection, Attempt> {
+        let options = &self.config.options;
+        let macros = self.message.macros();
+        let own = Line::cleaned(&macros.expanded("j"));
+        let name = match options.helo_name.get() {
+            Some(name) => Line::cleaned(name),
+            None => own.clone(),
+        };
+        let flags = self.mailer.flags;
+        let setup = Setup {
+            lmtp: flags.has(b'z'),
+            try_ehlo: flags.has(b'a'),
+            helo_only: flags.has(b'2'),
+            name,
+            own_name: (!flags.has(b'k') && !flags.has(b'z')).then_some(own),
+            host: host.shown.clone(),
+            tls: !self.clear_only && ip.is_some() && self.pool.context(self.config).is_some(),
+            mechanisms: String::from_utf8_lossy(options.auth_mechanisms.as_bytes()).into_owned(),
+            times: times(options),
+        };
+        let mut connection = Connection {
+            wire,
+            session: Session::new(setup),
+            shown: host.shown.clone(),
+            relay: relay(&host.shown, ip),
+            name: host.shown.trim_end_matches('.').as_bytes().to_vec(),
+            address: ip.map(|ip| tagged(ip).into_bytes()).unwrap_or_default(),
+            facts: None,
+            messages: 0,
+            quit_limit: seconds(options.timeouts.quit),
+        };
+        let lost = self.drive(&mut connection).err();
+        if connection.session.is_reusable() {
+            return Ok(connection);
+        }
+        if lost == Some(Lost::Tls) && options.tls_fallback_to_clear && !self.clear_only {
+            self.clear_only = true;
+            let addresses: Vec<_> = ip.into_iter().zip(port_of(&host.place)).collect();
+            return self.connect_host(host, &addresses, None);
+        }
+        let mut status = connection.session.failure().cloned().unwrap_or_else(|| Lost::Reset.status(&host.shown));
+        status.remote = Some(connection.relay.clone());
+        // A server that is busy, gone or talks nonsense may have a better neighbour; a refusal counts for all.
+        Err(if status.is_transient() { Attempt::Next(status) } else { Attempt::Stop(status) })
+    }
+
+    /// Does what the session asks until it is idle or closed. `Err`: the connection was lost.
+    fn drive(&mut self, connection: &mut Connection) -> Result<(), Lost> {
+        let block = seconds(self.config.options.timeouts.datablock);
+        loop {
+            let done = match connection.session.next() {
+                Next::Idle | Next::Closed => return Ok(()),
+                Next::Send(bytes, secret) => {
+                    for line in bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
+                        let line = line.strip_suffix(b"\r").unwrap_or(line);
+                        let line = if secret { line.get(..5).filter(|l| *l == b"AUTH ").unwrap_or(b"*") } else { line };
+                        log::trace(&self.env.id, "<--", line);
+                        self.show(&[b">>> ", line].concat());
+                    }
+                    connection.wire.send(&bytes, block)
+                }
+                Next::Read(limit) => {
+                    let verbose = &mut self.verbose;
+                    let id = &self.env.id;
+                    let mut each = |line: &[u8]| {
+                        log::trace(id, "---", line);
+                        if let Some(verbose) = verbose.as_mut() {
+                            verbose.line(line);
+                        }
+                    };
+                    connection.wire.reply(limit, &mut each).map(|reply| connection.session.reply(&reply))
+                }
+                Next::Handshake(limit) => self.handshake(connection, limit),
+                Next::Ask(question) => {
+                    self.answer(connection, question);
+                    Ok(())
+                }
+                Next::Body(limit) => self.body(connection, limit),
+            };
+            if let Err(lost) = done {
+                connection.session.lost(&lost);
+                return Err(lost);
+            }
+        }
+    }
+
+    fn handshake(&mut self, connection: &mut Connection, limit: Duration) -> Result<(), Lost> {
+        let context = self.pool.context(self.config).ok_or(Lost::Tls)?;
+        let name = std::str::from_utf8(&connection.name).ok().filter(|n| !n.starts_with('[') && !n.is_empty());
+        if let Err(reason) = connection.wire.start_tls(&context, name, limit) {
+            log::starttls_failed(&self.env.id, &connection.shown, &reason);
+            return Err(Lost::Tls);
+        }
+        let digest = self.config.options.cert_fingerprint_algorithm.as_bytes();
+        let digest = String::from_utf8_lossy(digest).into_owned();
+        let facts = connection.wire.tls().map(|ssl| TlsFacts::of(ssl, &digest, true)).unwrap_or_default();
+        log::starttls(&self.env.id, &connection.shown, &facts);
+        log::starttls_certificate(&self.env.id, &facts);
+        connection.facts = Some(facts);
+        connection.session.secured();
+        Ok(())
+    }
+
+    fn policy(&self, connection: &Connection) -> Policy<'_> {
+        let mut macros = self.message.macros().clone();
+        macros.set("{server_name}", &connection.name);
+        macros.set("{server_addr}", &connection.address);
+        if let Some(facts) = &connection.facts {
+            facts.set_macros(&mut macros);
+        }
+        Policy { config: self.config, maps: self.svc.maps.as_ref(), macros }
+    }
+
+    fn answer(&mut self, connection: &mut Connection, question: Question) {
+        let mut policy = self.policy(connection);
+        let (name, address) = (connection.name.clone(), connection.address.clone());
+        match question {
+            Question::TryTls => connection.session.try_tls(policy.try_tls(&name)),
+            Question::TlsServer => {
+                let verify = match &connection.facts {
+                    Some(facts) => facts.verify.clone().into_bytes(),
+                    None => connection.session.verify().as_bytes().to_vec(),
+                };
+                connection.session.tls_server(policy.tls_server(&verify));
+            }
+            Question::AuthInfo => connection.session.auth_info(policy.auth_info(&name, &address)),
+        }
+    }
+
+    fn transact(&mut self, connection: &mut Connection) -> Vec<Status> {
+        if let Some(mechanism) = connection.session.authenticated()
+            && connection.messages == 0
+        {
+            log::auth(&self.env.id, &connection.shown, mechanism, 0);
+        }
+        let mut policy = self.policy(connection);
+        let mut results: Vec<Option<Status>> = Vec::with_capacity(self.rcpts.len());
+        let mut transaction = self.transaction(connection);
+        for index in self.rcpts {
+            let recipient = self.env.recipients.get(*index);
+            let Some((recipient, target)) = recipient.and_then(|r| Some((r, r.target.as_ref()?))) else {
+                results.push(Some(Status::new((4, 3, 0), 75, "no mailer for this recipient")));
+                continue;
+            };
+            let address = crate::deliver::message::bare(&target.user);
+            if let Err(status) = policy.tls_rcpt(address) {
+                results.push(Some(status));
+                continue;
+            }
+            results.push(None);
+            transaction.recipients.push(Rcpt {
+                address: address.to_vec(),
+                notify: recipient.notify.explicit.then_some(recipient.notify),
+                orcpt: recipient.orcpt.clone(),
+            });
+        }
+        if !transaction.recipients.is_empty() {
+            connection.session.begin(transaction);
+            let _ = self.drive(connection);
+        }
+        let mut sent = connection.session.take_results().into_iter();
+        let relay = connection.relay.clone();
+        let finish = |result: Option<Status>| {
+            let status = result.or_else(|| sent.next());
+            let mut status = status.unwrap_or_else(|| Lost::Reset.status(&connection.shown));
+            status.remote = Some(relay.clone());
+            status
+        };
+        results.into_iter().map(finish).collect()
+    }
+
+    fn transaction(&self, connection: &Connection) -> Transaction {
+        let env = self.env;
+        let sender = crate::deliver::message::bare(&env.sender);
+        let seen = self.message.macros().expanded("g");
+        let sender = match sender.is_empty() && !self.mailer.flags.has(b'g') {
+            true => Vec::new(),
+            false => crate::deliver::message::bare(&seen).to_vec(),
+        };
+        let eight = env.flags.eight_bit && env.body_type == Some(BodyType::EightBitMime);
+        let body = if eight { Some(BodyType::EightBitMime) } else { env.body_type };
+        let by = env.deliver_by.map(|by| DeliverBy { seconds: by.seconds - (self.now - env.created), ..by });
+        Transaction {
+            sender,
+            size: env.size,
+            body: if self.mailer.flags.has(b'7') { None } else { body },
+            ret: env.flags.ret_given.then_some(!env.flags.no_body_return),
+            envid: env.envid.clone(),
+            auth: connection.session.authenticated().and(env.auth_param.clone()),
+            by,
+            recipients: Vec::new(),
+        }
+    }
+
+    /// Writes the message and the final dot.
+    fn body(&mut self, connection: &mut Connection, limit: Duration) -> Result<(), Lost> {
+        connection
+            .wire
+            .limit(if limit.is_zero() { Duration::from_secs(3600) } else { limit })
+            .map_err(super::wire::lost)?;
+        let eight_bit = connection.session.peer().eight_bit;
+        let wanted = connection.session.has_message();
+        let mut out = Tail { wire: &mut connection.wire, held: Vec::new() };
+        if wanted {
+            self.message.set_eight_bit(eight_bit);
+            self.message.write(&mut out).map_err(super::wire::lost)?;
+        }
+        out.finish(b".\r\n").map_err(super::wire::lost)?;
+        self.show(b">>> .");
+        connection.session.written();
+        Ok(())
+    }
+
+    /// Ends a connection that is of no more use.
+    fn finish(&mut self, mut connection: Connection) {
+        if connection.session.is_reusable() {
+            return connection.end(self.verbose.as_mut().map(|v| &mut **v as &mut dyn Transcript));
+        }
+        let _ = self.drive(&mut connection);
+    }
+}
+
+/// Collects what is written, so that a small message goes out in one piece with its dot.
+struct Tail<'a> {
+    wire: &'a mut Wire,
+    held: Vec<u8>,
+}
+
+impl Tail<'_> {
+    fn finish(mut self, end: &[u8]) -> io::Result<()> {
+        self.held.extend_from_slice(end);
+        self.wire.write_all(&self.held)
+    }
+}
+
+impl Write for Tail<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.held.len() + bytes.len() > 128 * 1024 {
+            self.wire.write_all(&self.held)?;
+            self.held.clear();
+        }
+        self.held.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a failed attempt means for the other hosts.
+enum Attempt {
+    /// Try the next one.
+    Next(Status),
+    /// The answer is final.
+    Stop(Status),
+}
+
+/// Of two failures the one that leaves more hope.
+fn worse(old: Option<Status>, new: Status) -> Option<Status> {
+    match old {
+        Some(old) if old.is_transient() && !new.is_transient() => Some(old),
+        _ => Some(new),
+    }
+}
+
+fn unreachable(error: &io::Error, host: &str) -> Status {
+    use io::ErrorKind::*;
+    let text = match error.kind() {
+        ConnectionRefused => format!("Connection refused by {host}"),
+        TimedOut | WouldBlock => format!("Connection timed out with {host}"),
+        ConnectionReset => format!("Connection reset by {host}"),
+        _ => words(error),
+    };
+    Status::new((4, 4, 1), 75, text)
+}
+
+fn relay(shown: &str, ip: Option<IpAddr>) -> Line {
+    match ip {
+        Some(ip) => Line::cleaned(format!("{shown} {}", bracketed(ip)).as_bytes()),
+        None => Line::cleaned(shown.as_bytes()),
+    }
+}
+
+fn bracketed(ip: IpAddr) -> String {
+    format!("[{}]", tagged(ip))
+}
+
+fn tagged(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("IPv6:{ip}"),
+    }
+}
+
+fn port_of(place: &Place) -> Option<u16> {
+    match place {
+        Place::Name(_, port) | Place::Address(_, port) => Some(*port),
+        Place::Socket(_) => None,
+    }
+}
+
+fn seconds(n: i64) -> Duration {
+    Duration::from_secs(u64::try_from(n).unwrap_or(0))
+}
+
+fn times(options: &CfOptions) -> Times {
+    let t = &options.timeouts;
+    Times {
+        initial: seconds(t.initial),
+        helo: seconds(t.helo),
+        lhlo: seconds(t.lhlo),
+        starttls: seconds(t.starttls),
+        auth: seconds(t.auth),
+        mail: seconds(t.mail),
+        rcpt: seconds(t.rcpt),
+        datainit: seconds(t.datainit),
+        datablock: seconds(t.datablock),
+        datafinal: seconds(t.datafinal),
+        rset: seconds(t.rset),
+        quit: seconds(t.quit),
+    }
+}
+
+/// The families that `ClientPortOptions` leaves: those named, or all.
+fn families(options: &CfOptions) -> Families {
+    let ports = &options.client_port_options.0;
+    let has = |family| ports.iter().any(|p| p.family == family);
+    match (has(Family::Inet), has(Family::Inet6)) {
+        (true, false) => Families::V4,
+        (false, true) => Families::V6,
+        _ => Families::Both,
+    }
+}
+
+/// Where a connection to `ip` comes from, by `ClientPortOptions`.
+fn source(options: &CfOptions, ip: IpAddr) -> Source {
+    let family = if ip.is_ipv4() { Family::Inet } else { Family::Inet6 };
+    let Some(port) = options.client_port_options.0.iter().find(|p| p.family == family) else {
+        return Source::default();
+    };
+    let address = port.addr.as_ref().and_then(|a| std::str::from_utf8(a).ok()?.trim().parse().ok());
+    let size = |n| usize::try_from(n).unwrap_or(0);
+    Source { address, send_buffer: size(port.send_buffer), receive_buffer: size(port.receive_buffer) }
+}
