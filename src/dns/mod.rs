@@ -3,11 +3,16 @@
 //! The calls block (they wait for name servers); callers on an event loop hand them to a pool. Everything a name server
 //! says is checked before it leaves this module: a name in an [`Answer`] holds letters, digits, `-`, `_`, `/`
 //! and dots, never a blank, NUL, quote or control character, and never ends with a dot; the number of records is bounded.
+pub mod conf;
 pub mod fake;
+pub mod stub;
+pub mod system;
+pub mod wire;
 
 use std::net::IpAddr;
 
 pub use fake::FakeResolver;
+pub use system::{Settings, SystemResolver};
 
 /// The kinds of records that the program asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -172,6 +177,15 @@ pub struct MxAnswer {
     pub authentic: bool,
 }
 
+/// How long and how often a single look-up may ask, where it says so itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// How long the first server gets.
+    pub retrans: Option<std::time::Duration>,
+    /// How often the servers are asked.
+    pub retry: Option<u32>,
+}
+
 /// Host names and addresses.
 ///
 /// Names are given without regard to case and with or without a final dot; `lookup` and `mx` ask the DNS for exactly that
@@ -180,6 +194,11 @@ pub struct MxAnswer {
 pub trait Resolver: Send + Sync {
     /// The records of `kind` at `name`, following aliases; no search list.
     fn lookup(&self, name: &[u8], kind: RecordKind) -> Result<Answer, DnsError>;
+
+    /// [`Resolver::lookup`] with limits of its own.
+    fn lookup_within(&self, name: &[u8], kind: RecordKind, _limits: Limits) -> Result<Answer, DnsError> {
+        self.lookup(name, kind)
+    }
 
     /// The addresses of `name`. An address in brackets or bare stands for itself.
     fn addresses(&self, name: &[u8], families: Families) -> Result<Vec<IpAddr>, DnsError>;

@@ -3,7 +3,7 @@
 use super::spec::Spec;
 use super::{Class, EX_NOHOST, EX_TEMPFAIL, MapSet, Outcome, Query, finish_literally};
 use crate::cf::Macros;
-use crate::dns::{Data, DnsError, RecordKind};
+use crate::dns::{Data, DnsError, Limits, RecordKind};
 
 /// A value made of several records is cut at a delimiter when it gets longer than a rule set could use.
 const MAX_VALUE: usize = 1024;
@@ -14,6 +14,7 @@ pub struct DnsMap {
     kind: Option<RecordKind>,
     base: Vec<u8>,
     limit: usize,
+    limits: Limits,
 }
 
 fn kind_of(name: &[u8]) -> Option<RecordKind> {
@@ -78,7 +79,11 @@ impl DnsMap {
             spec: spec.clone(),
             kind,
             base: spec.own(b'B').unwrap_or_default().to_vec(),
-            limit: number(b'Z').unwrap_or(usize::MAX),
+            limit: number(b'Z').map_or(usize::MAX, |n: u32| n as usize),
+            limits: Limits {
+                retrans: spec.own(b'd').and_then(super::socket::seconds).filter(|d| !d.is_zero()),
+                retry: number(b'r'),
+            },
         }
     }
 }
@@ -96,7 +101,7 @@ impl Class for DnsMap {
             }
             name.extend_from_slice(&self.base);
         }
-        match set.env.resolver.lookup(&name, kind) {
+        match set.env.resolver.lookup_within(&name, kind, self.limits) {
             Ok(answer) => {
                 let mut values: Vec<Vec<u8>> = answer.records.iter().map(|r| text(&r.data)).take(self.limit).collect();
                 if self.spec.delimiter.is_none() {

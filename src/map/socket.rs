@@ -54,7 +54,7 @@ fn read_netstring(input: &mut dyn Stream) -> io::Result<Vec<u8>> {
 }
 
 /// The seconds that `-d` gives: a number with an optional unit.
-fn seconds(text: &[u8]) -> Option<Duration> {
+pub(super) fn seconds(text: &[u8]) -> Option<Duration> {
     let text = std::str::from_utf8(text).ok()?;
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match text.get(digits.len()..)? {
