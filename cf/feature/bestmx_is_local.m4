@@ -3,7 +3,7 @@ dnl FEATURE(bestmx_is_local) -- domains whose best MX we are count as ours; all,
 define(`_BESTMX_')
 define(`_BESTMX_DOMAINS_', defn(`_ARG_'))
 PUSHDIVERT(_SECTION_MAP_)dnl
-# FEATURE bestmx_is_local
+# for bestmx_is_local
 Kbestmx bestmx -T<TEMP>
 POPDIVERT
 ifelse(defn(`_ARG_'), `', `', `_CLASSWORDS_(`B', defn(`_ARG_'))')

@@ -57,6 +57,8 @@ F{R}ifdef(`confCR_FILE', `confCR_FILE', `-o MAIL_SETTINGS_DIR`'relay-domains')`'
 C{ResOk}OKR
 ifdef(`_ACCESS_TABLE_', `# results of a look-up in the access table that let a message pass
 C{Accept}OK RELAY
+# what it can ask of a TLS session
+C{TLSDemand}VERIFY ENCR
 ')dnl
 _TITLE_(`maps')
 # takes quotes off

@@ -4,9 +4,6 @@ _DEFIFNOT(`confLOCAL_MAILER', `local')
 _DEFIFNOT(`confRELAY_MAILER', `relay')
 _DEFIFNOT(`confSMTP_MAILER', `esmtp')
 _DEFIFNOT(`confUUCP_MAILER', `uucp-old')
-_DEFIFNOT(`confREJECT_MSG', `550 Access denied')
-_DEFIFNOT(`confRELAY_MSG', `550 Relaying denied')
-_DEFIFNOT(`confRCPTREJ_MSG', `550 Mailbox disabled for this recipient')
 
 ifdef(`confDEF_GROUP_ID', `_SAY_(`*** confDEF_GROUP_ID is obsolete.
     Use confDEF_USER_ID with a colon in the value instead.')')

@@ -29,6 +29,16 @@ define(`_SECTION_LATE_MAIL_', `31')
 define(`_SECTION_RCPT_OK_', `32')
 define(`_SECTION_CANONIFY_', `33')
 define(`_SECTION_UUCP_', `34')
+define(`_SECTION_LIMITS_', `35')
+define(`_SECTION_RULESETS_', `36')
+define(`_SECTION_RELAY_OK_', `37')
+define(`_SECTION_LIMITS_NOW_', `38')
+
+dnl a heading in the finished file
+define(`_TITLE_', `
+#
+######## $1
+#')
 
 dnl ---- defaults that sites read or change before the first FEATURE ----
 _DEFIFNOT(`MAIL_SETTINGS_DIR', `/etc/mail/')
@@ -126,7 +136,7 @@ define(`LDAPROUTE_DOMAIN', `define(`_LDAP_ROUTE_SOME_')_CLASSWORDS_(`LDAPRoute',
 define(`LDAPROUTE_DOMAIN_FILE', `define(`_LDAP_ROUTE_SOME_')_CLASSFILE_(`LDAPRoute', `$1')')
 define(`LDAPROUTE_EQUIVALENT', `define(`_LDAP_EQUIVALENT_')_CLASSWORDS_(`LDAPRouteEquiv', `$1')')
 define(`LDAPROUTE_EQUIVALENT_FILE', `define(`_LDAP_EQUIVALENT_')_CLASSFILE_(`LDAPRouteEquiv', `$1')')
-define(`TRUST_AUTH_MECH', `_CLASSWORDS_(`TrustAuthMech', `$1')')
+define(`TRUST_AUTH_MECH', `define(`_TRUST_AUTH_')_CLASSWORDS_(`TrustAuthMech', `$1')')
 
 dnl ---- listeners, clients, filters, queue groups, mailer flags ----
 define(`DAEMON_OPTIONS', `define(`_DAEMON_GIVEN_')PUSHDIVERT(_SECTION_DAEMON_)O DaemonPortOptions=$1
@@ -139,19 +149,17 @@ define(`INPUT_MAIL_FILTER', `MAIL_FILTER(`$1', `$2')dnl
 define(`confINPUT_MAIL_FILTERS', ifdef(`confINPUT_MAIL_FILTERS', `defn(`confINPUT_MAIL_FILTERS')`, $1'', ``$1''))')
 define(`QUEUE_GROUP', `PUSHDIVERT(_SECTION_QGROUP_)Q`'$1, $2
 POPDIVERT`'')
-dnl MODIFY_MAILER_FLAGS(NAME, +add | -remove | all) is obeyed by _FLAGS_(NAME, flags), through which each mailer
-dnl passes its complete flags
-define(`MODIFY_MAILER_FLAGS', `define(`_CHANGE_FLAGS_$1_', `$2')')
-define(`_FLAGS_', `ifdef(`_CHANGE_FLAGS_$1_', `_FLAGS_CHANGED_(`$2', defn(`_CHANGE_FLAGS_$1_'))', `$2')')
-define(`_FLAGS_CHANGED_', `ifelse(substr(`$2', 0, 1), `+', `$1`'substr(`$2', 1)',
-substr(`$2', 0, 1), `-', `translit(`$1', substr(`$2', 1))',
-`$2', `', `$1', `$2')')
+dnl MODIFY_MAILER_FLAGS(NAME, change): +flags are added, -flags are taken away (both may be given, one after the
+dnl other), anything else replaces. _FLAGS_(NAME, flags) gives the flags with that done; each mailer uses it.
+define(`MODIFY_MAILER_FLAGS', `define(ifelse(substr(`$2', 0, 1), `+', ``_ADD_FLAGS_$1_', substr(`$2', 1)',
+substr(`$2', 0, 1), `-', ``_DROP_FLAGS_$1_', substr(`$2', 1)', ``_ALL_FLAGS_$1_', `$2''))')
+define(`_FLAGS_', `ifdef(`_ALL_FLAGS_$1_', `_ALL_FLAGS_$1_', `translit(`$2', ifdef(`_DROP_FLAGS_$1_', `defn(`_DROP_FLAGS_$1_')', ``''))')`'ifdef(`_ADD_FLAGS_$1_', `_ADD_FLAGS_$1_')')
 
 dnl ---- maps of the table features ----
 dnl _TABLE_(map, file, LDAP name): the K line of a table feature from the argument of FEATURE: a map definition,
 dnl the word LDAP, or nothing for the default
 define(`_TABLE_', `PUSHDIVERT(_SECTION_MAP_)dnl
-# FEATURE: table $2
+# table $2
 K$1 ifelse(defn(`_ARG_'), `', `DATABASE_MAP_TYPE $4`'MAIL_SETTINGS_DIR`'$2', defn(`_ARG_'), `LDAP', `ldap $4`'_LDAP_MAP_(`$3')', `_ARG_')
 POPDIVERT`'')
 define(`_LDAP_MAP_', `-1 -v sendmailMTAMapValue,sendmailMTAMapSearch:FILTER:sendmailMTAMapObject,sendmailMTAMapURL:URL:sendmailMTAMapObject -k (&(objectClass=sendmailMTAMapObject)(|(sendmailMTACluster=${sendmailMTACluster})(sendmailMTAHost=$j))(sendmailMTAMapName=$1)(sendmailMTAKey=%0))')

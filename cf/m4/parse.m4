@@ -5,7 +5,6 @@ define(`_LOCAL_MAILER_', `confLOCAL_MAILER')
 define(`_SMTP_MAILER_', `confSMTP_MAILER')
 define(`_UUCP_MAILER_', `confUUCP_MAILER')
 define(`_RELAY_MAILER_', `confRELAY_MAILER')
-include(_CF_DIR_`'m4/virtuser.m4)
 divert(0)dnl
 _TITLE_(`rule set 0: which mailer, which host, which user')
 
@@ -31,7 +30,8 @@ R$* < @ $=w . >		$: $1 $| $1 < @ $2 . >
 R$-			$: $1 $| $1
 R$- $| $*		$: $(dequote $1 $) $| $2
 R$* $=O $* $| $*	$@ $>Parse0 $>canonify $1 $2 $3
-R$* $| $*		$@ $2
+R$* $| $* < @ $+ >	$@ $1 < @ $3 >
+R$* $| $*		$@ $1
 
 SParseLocal=98
 undivert(3)dnl
@@ -43,10 +43,10 @@ R$* < @ $+ .REDIRECT. > < $- >		$#error $@ 5.1.1 $: "551 User has moved; please 
 
 SParse1
 undivert(_SECTION_ADDRTYPE_)dnl
-ifdef(`_VIRTUSER_TABLE_', `# FEATURE(virtusertable): $1 the address, the key tried stands in front
-_VIRTUSER_RULES_')dnl
+ifdef(`_VIRTUSER_TABLE_', `# FEATURE(virtusertable)
+include(_CF_DIR_`'m4/virtuser.m4)')dnl
 ifdef(`_LDAP_ROUTING_', `# FEATURE(ldap_routing)
-_LDAP_ROUTING_RULES_')dnl
+include(_CF_DIR_`'m4/ldaproute.m4)')dnl
 # names in class L stay here whatever relays there are
 R$=L < @ $=w . >	$#_LOCAL_MAILER_ $: @ $1
 ifdef(`_STICKY_HOST_', `ifdef(`MAIL_HUB', `R$+ < @ $=w . >		$: < $H > $1 < @ $2 . >
@@ -56,8 +56,9 @@ R< > $+			$: $1
 ifdef(`_MAILER_TABLE_', `# FEATURE(mailertable): the host alone is looked up
 R$* < @ $+ > $*		$: < $2 > $1 < @ $2 > $3
 R< $+ . > $*		$: < $1 > $2
-R< $+ > $*		$: < $(mailertable $1 $: ? $1 $) > $2
-R< ? $+ > $*		$: $>Mailertable < $1 > $2
+R< $+ > $*		$: < $(mailertable $1 $: ? $) > $2
+R< ? > $* < @ $+ . > $*	$: $>Mailertable < $2 > $1 < @ $2 . > $3
+R< ? > $* < @ $+ > $*	$: $>Mailertable < $2 > $1 < @ $2 > $3
 R< $- : $* > $*		$@ $>MailerToTriple < $1 : $2 > $3
 R< > $*			$: $1
 R< $+ > $*		$: $2
@@ -129,6 +130,14 @@ R< > $*			$@ $1
 R< $- : $+ > $+		$@ $>MailerToTriple < $1 : $2 > $3 < @ $2 >
 R< $+ > $+		$@ $>MailerToTriple < $1 > $2 < @ $1 >
 
+ifdef(`_MSP_', `_TITLE_(`FEATURE(msp): all mail goes to the MTA')
+
+SLocal_localaddr
+R$+			$: $>ParseRecipient $1
+R$* < @ $+ > $*		$#_RELAY_MAILER_ $@ _MSP_HOST_ $: $1 < @ $2 > $3
+R$+			$#_RELAY_MAILER_ $@ _MSP_HOST_ $: $1 < @ $j >
+
+')dnl
 _TITLE_(`rule set 95: "mailer:host" and an address into mailer, host and user')
 
 SMailerToTriple=95

@@ -10,8 +10,6 @@ _DEFIFNOT(`LOCAL_SHELL_FLAGS', `eu9')
 _DEFIFNOT(`LOCAL_SHELL_PATH', `/bin/sh')
 _DEFIFNOT(`LOCAL_SHELL_ARGS', `sh -c $u')
 _DEFIFNOT(`LOCAL_SHELL_DIR', `$z:/')
-define(`_ADD_DOMAIN_HERE_', `ifdef(`_ALWAYS_ADD_DOMAIN_', `
-R$*			$: $>AddDomain $1')')
 divert(7)dnl
 #
 # mailers of local.m4
@@ -27,7 +25,8 @@ Mprog,		P=LOCAL_SHELL_PATH, F=_FLAGS_(`SHELL', _SHELL_FLAGS_ALWAYS_`'LOCAL_SHELL
 SEnvFromL
 R< @ >			$n
 R@ < @ $* >		$n
-_ADD_DOMAIN_HERE_
+ifdef(`_ALWAYS_ADD_DOMAIN_', `R$*			$: $>AddDomain $1
+')dnl
 R$*			$: $>MasqEnv $1
 
 # recipient in the envelope: the user alone
@@ -38,12 +37,14 @@ R$+ < @ $* >		$: $1
 SHdrFromL
 R< @ >			$n
 R@ < @ $* >		$n
-_ADD_DOMAIN_HERE_
+ifdef(`_ALWAYS_ADD_DOMAIN_', `R$*			$: $>AddDomain $1
+')dnl
 ifdef(`_LOCAL_NO_MASQUERADE_', `R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2', `R$*			$: $>MasqHdr $1')
 
 # recipient in the header
 SHdrToL
-_ADD_DOMAIN_HERE_
+ifdef(`_ALWAYS_ADD_DOMAIN_', `R$*			$: $>AddDomain $1
+')dnl
 ifdef(`_ALL_MASQUERADE_', `R$*			$: $>MasqHdr $1', `R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2')
 
 ifdef(`_ALWAYS_ADD_DOMAIN_', `# FEATURE(always_add_domain)

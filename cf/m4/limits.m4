@@ -1,0 +1,23 @@
+divert(-1)
+dnl limits.m4 -- what FEATURE(conncontrol) and FEATURE(ratecontrol) have in common; they set the _LIMIT_ names.
+ifdef(`_ACCESS_TABLE_', `', `_SAY_(`*** ERROR: FEATURE(`'_LIMIT_NAME_`') requires FEATURE(`access_db')')')
+ifelse(defn(`_ARG_'), `nodelay', `ifdef(`_DELAY_CHECKS_', `define(`_LIMITS_AT_ONCE_')', `errprint(`*** ERROR: FEATURE(`'_LIMIT_NAME_`', `nodelay') requires FEATURE(`delay_checks')')')')
+PUSHDIVERT(ifelse(defn(`_ARG_'), `nodelay', `_SECTION_LIMITS_NOW_', `_SECTION_LIMITS_'))dnl
+# for _LIMIT_NAME_
+R$*			$: $1 $| $>_LIMIT_SET_ $&{client_addr}
+R$* $| $#$*		$#$2
+R$* $| $*		$: $1
+POPDIVERT
+PUSHDIVERT(_SECTION_RULESETS_)dnl
+_TITLE_(`_LIMIT_SET_: the limit of a client from the access table, and whether it is passed')
+
+S`'_LIMIT_SET_
+R$*			$: $>A < $&{client_addr} > < ? > < ! _LIMIT_TAG_ > < >
+R< ? > $*		$: < $(access _LIMIT_TAG_: $: ? $) > < >
+R< $* <TMPF> > $*	$@ $1 <TMPF>
+R< ? > $*		$@ OK
+R< 0 > $*		$@ OK
+R< $+ > $*		$: $(arith l $@ $1 $@ _LIMIT_VALUE_ $) $| $1
+RTRUE $| $*		$#error $@ 4.3.2 $: ifelse(defn(`_ARG2_'), `terminate', `421', `452') _LIMIT_TEXT_
+R$*			$@ OK
+POPDIVERT

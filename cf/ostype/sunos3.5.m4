@@ -1,0 +1,2 @@
+divert(-1)
+dnl sunos3.5.m4 -- SunOS 3.5.

@@ -1,0 +1,2 @@
+divert(-1)
+dnl sunos4.1.m4 -- SunOS 4.1.
