@@ -199,7 +199,9 @@ impl Run<'_, '_> {
             resolver: self.svc.resolver.as_ref(),
             points_back: &|domain, host| log::mx_points_back(&env.id, domain, host),
         };
-        let hosts = finder.find(self.mailer, self.message.macros(), host)?;
+        let mut macros = self.message.macros().clone();
+        macros.set("h", host);
+        let hosts = finder.find(self.mailer, &macros, host)?;
         let options = &self.config.options;
         let families = families(options);
         let only: Option<IpAddr> =

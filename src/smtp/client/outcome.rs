@@ -3,6 +3,10 @@
 use super::reply::WireReply;
 use crate::envelope::Status;
 use crate::reply::Enhanced;
+use crate::text::Line;
+
+/// Most lines of one reply that a report repeats.
+const MOST_SHOWN: usize = 20;
 
 /// The command that was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +51,23 @@ impl Lost {
     }
 }
 
-/// The status that `reply` to `step` means, when it is not the one hoped for. `codes`: the server promised enhanced codes.
-pub fn refusal(step: Step, reply: &WireReply, codes: bool) -> Status {
+/// The status that `reply` to `step` means, when it is not the one hoped for. `codes`: the server promised enhanced codes;
+/// `command`: what was said, empty for nothing.
+pub fn refusal(step: Step, reply: &WireReply, codes: bool, command: &[u8]) -> Status {
+    let mut status = meaning(step, reply, codes);
+    if !command.is_empty() {
+        status.transcript.push(Line::cleaned(&[b">>> ", command].concat()));
+    }
+    let last = reply.lines.len().saturating_sub(1);
+    for (at, line) in reply.lines.iter().enumerate().take(MOST_SHOWN) {
+        let mark = if at < last { '-' } else { ' ' };
+        let start = format!("<<< {:03}{mark}", reply.code).into_bytes();
+        status.transcript.push(Line::cleaned(&[&start, line.as_bytes()].concat()));
+    }
+    status
+}
+
+fn meaning(step: Step, reply: &WireReply, codes: bool) -> Status {
     let class = reply.class();
     if !matches!(class, 4 | 5) {
         let mut status = Status::new((5, 5, 1), 76, "Remote protocol error");
@@ -115,7 +134,7 @@ pub fn accepted(reply: &WireReply, codes: bool, lmtp: bool) -> Status {
 pub fn loops_back(host: &str) -> Status {
     let mut status = Status::new((5, 3, 5), 78, "Local configuration error");
     let text = format!("553 5.3.5 {host} config error: mail loops back to me (MX problem?)");
-    status.transcript.push(crate::text::Line::cleaned(text.as_bytes()));
+    status.transcript.push(Line::cleaned(text.as_bytes()));
     status
 }
 
@@ -153,7 +172,7 @@ mod tests {
             (Dot, "550-5.7.1 first line\r\n550 5.7.1 spam", true, "5.7.1", "Service unavailable"),
             (Dot, "553 some text", true, "5.1.0", "Service unavailable"),
         ] {
-            let status = refusal(step, &wire(text), codes);
+            let status = refusal(step, &wire(text), codes, b"");
             assert_eq!(
                 (status.enhanced.to_string().as_str(), &*status.text),
                 (dsn, stat.as_bytes()),

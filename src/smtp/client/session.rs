@@ -282,7 +282,7 @@ impl Session {
 
     fn greeting(&mut self, reply: &WireReply) {
         if reply.class() != 2 {
-            return self.refuse(refusal(Step::Hello, reply, false));
+            return self.refuse(refusal(Step::Hello, reply, false, b""));
         }
         let says_esmtp = reply.text().windows(5).any(|w| w.eq_ignore_ascii_case(b"ESMTP"));
         let extended = self.setup.lmtp || (!self.setup.helo_only && (self.setup.try_ehlo || says_esmtp));
@@ -305,7 +305,7 @@ impl Session {
             if extended && !self.setup.lmtp && !self.secure && reply.code != 421 && matches!(reply.class(), 4 | 5) {
                 return self.say_hello(false);
             }
-            return self.refuse(refusal(Step::Hello, reply, false));
+            return self.refuse(refusal(Step::Hello, reply, false, b""));
         }
         let named = reply.text().split(|b| *b == b' ').next().unwrap_or_default();
         if self.setup.own_name.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(named)) {
@@ -384,7 +384,7 @@ impl Session {
         }
         self.state = State::Idle;
         if self.doomed {
-            self.refuse(refusal(Step::Hello, reply, false));
+            self.refuse(refusal(Step::Hello, reply, false, b""));
         }
     }
 
@@ -409,7 +409,12 @@ impl Session {
 
     /// The server refused everything that is still open.
     fn refuse_rest(&mut self, step: Step, reply: &WireReply) {
-        let status = refusal(step, reply, self.peer.codes);
+        let command = match step {
+            Step::Mail => self.transaction.mail_command(&self.peer),
+            Step::Rcpt => Vec::new(),
+            _ => b"DATA".to_vec(),
+        };
+        let status = refusal(step, reply, self.peer.codes, &command);
         for result in self.results.iter_mut().filter(|r| r.is_none()) {
             *result = Some(status.clone());
         }
@@ -453,7 +458,8 @@ impl Session {
         } else if reply.code == 421 {
             return self.refuse_rest(Step::Rcpt, reply);
         } else {
-            self.results[at] = Some(refusal(Step::Rcpt, reply, self.peer.codes));
+            let command = self.transaction.rcpt_command(at, &self.peer);
+            self.results[at] = Some(refusal(Step::Rcpt, reply, self.peer.codes, &command));
         }
         let following = at + 1;
         if following < self.transaction.recipients.len() {
@@ -496,7 +502,7 @@ impl Session {
         let codes = self.peer.codes;
         let of_reply = |lmtp| match reply.class() {
             2 => accepted(reply, codes, lmtp),
-            _ => refusal(Step::Dot, reply, codes),
+            _ => refusal(Step::Dot, reply, codes, b"DATA"),
         };
         self.doom(reply);
         if !self.setup.lmtp {

@@ -1,0 +1,587 @@
+//! The client against servers on loopback: good ones, odd ones and hostile ones.
+
+use postrider::cf::system::Fixed;
+use postrider::cf::{Config, LoadOptions};
+use postrider::deliver::{Listed, LocalDelivery, LocalJob};
+use postrider::dns::FakeResolver;
+use postrider::envelope::*;
+use postrider::header::Headers;
+use postrider::queue::store::{Held, Spool, Store, StoreError};
+use postrider::rewrite::service::{Lookup, NoMaps};
+use postrider::service::{Scheduler, Services, SystemClock};
+use postrider::smtp::client::{ConnectionCache, Transcript, deliver};
+use postrider::text::Line;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// What the client does not use here.
+struct Nothing;
+
+impl postrider::alias::Aliases for Nothing {
+    fn lookup(&self, _: &[u8]) -> Lookup {
+        Lookup::NotFound
+    }
+}
+
+impl postrider::user::Users for Nothing {
+    fn by_name(&self, _: &[u8]) -> Result<Option<postrider::user::User>, postrider::user::Unavailable> {
+        Ok(None)
+    }
+    fn by_uid(&self, _: u32) -> Result<Option<postrider::user::User>, postrider::user::Unavailable> {
+        Ok(None)
+    }
+}
+
+impl postrider::sasl::Authenticator for Nothing {
+    fn mechanisms(&self, _: &postrider::sasl::Facts) -> Vec<String> {
+        Vec::new()
+    }
+    fn start(&self, _: &str, _: &postrider::sasl::Facts) -> Option<Box<dyn postrider::sasl::Exchange>> {
+        None
+    }
+}
+
+impl LocalDelivery for Nothing {
+    fn deliver(&self, _: LocalJob) -> Vec<Status> {
+        Vec::new()
+    }
+    fn forward(&self, _: &[u8], _: &[u8]) -> Result<postrider::deliver::Found, Status> {
+        Err(Status::new((5, 0, 0), 69, "no"))
+    }
+    fn include(&self, _: &[u8], _: &Origin) -> Result<Listed, Status> {
+        Err(Status::new((5, 0, 0), 69, "no"))
+    }
+    fn dead_letter(&self, _: &[u8], _: std::fs::File) -> Option<Line> {
+        None
+    }
+}
+
+impl Store for Nothing {
+    fn spool(&self, _: &QueueId) -> Result<Box<dyn Spool>, StoreError> {
+        Err(StoreError::Failed(std::io::ErrorKind::Unsupported.into()))
+    }
+    fn commit(&self, _: &Envelope) -> Result<(), StoreError> {
+        Ok(())
+    }
+    fn update(&self, _: &Envelope) -> Result<(), StoreError> {
+        Ok(())
+    }
+    fn remove(&self, _: &Envelope) -> Result<(), StoreError> {
+        Ok(())
+    }
+    fn release(&self, _: &QueueId) {}
+    fn take(&self, _: &QueueId) -> Result<Option<Held>, StoreError> {
+        Ok(None)
+    }
+    fn list(&self, _: &postrider::queue::Selection) -> Result<Vec<QueueId>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+impl Scheduler for Nothing {
+    fn submit(&self, _: Envelope) {}
+    fn run_queue(&self, _: postrider::queue::Selection) {}
+}
+
+const CF: &str = "\
+V10
+Djmail.example.test
+O OperatorChars=.:%@!^/[]+
+O Timeout.initial=2s
+O Timeout.helo=2s
+O Timeout.mail=2s
+O Timeout.rcpt=2s
+O Timeout.datainit=2s
+O Timeout.datafinal=2s
+O Timeout.datablock=5s
+O Timeout.quit=1s
+O Timeout.rset=1s
+O Timeout.starttls=2s
+O AuthMechanisms=CRAM-MD5 PLAIN LOGIN
+O ConnectionCacheSize=2
+@OPTS@
+S3
+R$* < $* > $*\t$2
+R$* @ $*\t$: $1 < @ $2 >
+S4
+R$* < @ $* > $*\t$1 @ $2 $3
+@RULES@
+Mlocal, P=/bin/cat, F=l, A=cat
+Msmtp, P=[IPC], F=@F@, E=\\r\\n, L=990, A=TCP $h @PORT@
+Mfile, P=[IPC], F=mXz, E=\\r\\n, A=FILE @PATH@
+";
+
+struct Bench {
+    services: Services,
+    pool: ConnectionCache,
+    port: u16,
+}
+
+#[derive(Default)]
+struct Lines(Vec<String>);
+
+impl Transcript for Lines {
+    fn line(&mut self, text: &[u8]) {
+        self.0.push(String::from_utf8_lossy(text).into_owned());
+    }
+}
+
+fn bench(port: u16, resolver: FakeResolver, edit: &[(&str, &str)]) -> Bench {
+    let mut text = CF.replace("@PORT@", &port.to_string());
+    for (key, value) in edit {
+        text = text.replace(key, value);
+    }
+    for (key, value) in [("@F@", "mDFMXa"), ("@OPTS@", "#"), ("@RULES@", "#"), ("@PATH@", "/nowhere")] {
+        text = text.replace(key, value);
+    }
+    let system = Fixed { host: "mail.example.test".into() };
+    let (config, _) = Config::parse(text.as_bytes(), "test.cf", &LoadOptions::new(&system));
+    let services = Services {
+        config: Arc::new(config),
+        maps: Arc::new(NoMaps),
+        resolver: Arc::new(resolver),
+        aliases: Arc::new(Nothing),
+        users: Arc::new(Nothing),
+        auth: Arc::new(Nothing),
+        local: Arc::new(Nothing),
+        store: Arc::new(Nothing),
+        scheduler: Arc::new(Nothing),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(IdGenerator::new(4242, 0)),
+    };
+    Bench { services, pool: ConnectionCache::new(), port }
+}
+
+fn envelope(recipients: &[&str], body: &[u8]) -> Envelope {
+    let recipient = |address: &&str| Recipient {
+        address: Line::cleaned(format!("<{address}>").as_bytes()),
+        primary: true,
+        alias: false,
+        notify: Notify::default(),
+        orcpt: None,
+        final_recipient: None,
+        control: None,
+        origin: Origin::Direct,
+        target: Some(Target {
+            mailer: 0,
+            host: Line::cleaned(b"[127.0.0.1]"),
+            user: Line::cleaned(address.as_bytes()),
+        }),
+        state: RecipientState::Pending,
+        status: None,
+    };
+    Envelope {
+        id: IdGenerator::new(4242, 0).next((2026, 10, 22, 18, 0, 0)),
+        created: 1_795_370_400,
+        last_attempt: 0,
+        attempts: 0,
+        priority: 0,
+        class: 0,
+        body_type: None,
+        flags: Flags::default(),
+        quarantine: None,
+        message: None,
+        macros: Vec::new(),
+        sender: Line::cleaned(b"<sender@mail.example.test>"),
+        envid: None,
+        auth_param: None,
+        deliver_by: None,
+        recipients: recipients.iter().map(recipient).collect(),
+        headers: Headers::default(),
+        body: Body::Memory(body.into()),
+        size: body.len() as u64,
+    }
+}
+
+impl Bench {
+    fn send_to(&self, host: &str, env: &Envelope, lines: &mut Lines) -> Vec<Status> {
+        let mailer = self.services.config.mailer_index(b"smtp").unwrap();
+        let all: Vec<usize> = (0..env.recipients.len()).collect();
+        deliver(&self.services, &self.pool, env, mailer, host.as_bytes(), &all, Some(lines))
+    }
+
+    fn send(&self, recipients: &[&str]) -> (Vec<String>, Lines) {
+        let mut lines = Lines::default();
+        let found = self.send_to("[127.0.0.1]", &envelope(recipients, b"body\n.dot\n"), &mut lines);
+        (shown(&found), lines)
+    }
+}
+
+fn shown(found: &[Status]) -> Vec<String> {
+    found.iter().map(|s| format!("{} {}", s.enhanced, s.text.escape_ascii())).collect()
+}
+
+/// A server that runs `talk` on each connection; what `talk` returns comes out of the receiver.
+fn server<F>(talk: F) -> (u16, Receiver<Vec<u8>>)
+where
+    F: Fn(TcpStream, usize) -> Vec<u8> + Send + Sync + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, receiver) = channel();
+    let talk = Arc::new(talk);
+    std::thread::spawn(move || {
+        for (n, stream) in listener.incoming().enumerate() {
+            let (Ok(stream), talk, sender) = (stream, Arc::clone(&talk), sender.clone()) else { break };
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            std::thread::spawn(move || {
+                let _ = sender.send(talk(stream, n));
+            });
+        }
+    });
+    (port, receiver)
+}
+
+/// A plain SMTP server: `replies` overrides the answer to a verb.
+fn sink(replies: &'static [(&'static str, &'static str)], hello: &'static str) -> (u16, Receiver<Vec<u8>>) {
+    server(move |stream, _| polite(stream, replies, hello))
+}
+
+fn polite(stream: TcpStream, replies: &[(&str, &str)], hello: &str) -> Vec<u8> {
+    let mut out = stream.try_clone().unwrap();
+    let mut lines = BufReader::new(stream);
+    let mut seen = Vec::new();
+    let say = |out: &mut TcpStream, text: &str| out.write_all(format!("{text}\r\n").as_bytes());
+    let answer = |verb: &str, usual: &str| replies.iter().find(|r| r.0 == verb).map_or(usual, |r| r.1).to_string();
+    let _ = say(&mut out, &answer("greeting", "220 sink.test ESMTP"));
+    loop {
+        let mut line = Vec::new();
+        if !matches!(lines.read_until(b'\n', &mut line), Ok(n) if n > 0) {
+            return seen;
+        }
+        seen.extend_from_slice(&line);
+        let verb = String::from_utf8_lossy(&line).split_ascii_whitespace().next().unwrap_or_default().to_string();
+        let reply = match verb.as_str() {
+            "EHLO" | "LHLO" => answer("EHLO", hello),
+            "DATA" => answer("DATA", "354 go"),
+            "QUIT" => answer("QUIT", "221 bye"),
+            "RCPT" if line.starts_with(b"RCPT To:<bad") => answer("bad", "550 5.1.1 no such user"),
+            other => answer(other, "250 2.0.0 ok"),
+        };
+        if reply == "cut" || say(&mut out, &reply).is_err() {
+            return seen;
+        }
+        if reply.starts_with("354") {
+            let mut data = Vec::new();
+            while !data.ends_with(b"\r\n.\r\n") && data != b".\r\n" {
+                if !matches!(lines.read_until(b'\n', &mut data), Ok(n) if n > 0) {
+                    return seen;
+                }
+            }
+            seen.extend_from_slice(&data);
+            let _ = say(&mut out, &answer("dot", "250 2.0.0 X accepted"));
+        }
+        if verb == "QUIT" {
+            return seen;
+        }
+    }
+}
+
+const HELLO: &str = "250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE\r\n250 ENHANCEDSTATUSCODES";
+
+#[test]
+fn the_dialogue_as_the_original_shows_it() {
+    let (port, seen) = sink(&[], HELLO);
+    let bench = bench(port, FakeResolver::new(), &[]);
+    let (found, lines) = bench.send(&["alice@sink.test", "bob@sink.test"]);
+    assert_eq!(found, ["2.0.0 X accepted", "2.0.0 X accepted"]);
+    let mut rest = Lines::default();
+    bench.pool.close_all(Some(&mut rest));
+    let port = bench.port;
+    let want = format!(
+        "alice@sink.test,bob@sink.test... Connecting to [127.0.0.1] port {port} via smtp...\n220 sink.test ESMTP\n>>> EHLO mail.example.test\n\
+         250-sink.test\n250-PIPELINING\n250-8BITMIME\n250-SIZE\n250 ENHANCEDSTATUSCODES\n\
+         >>> MAIL From:<sender@mail.example.test> SIZE=10\n250 2.0.0 ok\n>>> RCPT To:<alice@sink.test>\n>>> RCPT To:<bob@sink.test>\n>>> DATA\n\
+         250 2.0.0 ok\n250 2.0.0 ok\n354 go\n>>> .\n250 2.0.0 X accepted\nClosing connection to [127.0.0.1]\n>>> QUIT\n221 bye"
+    );
+    let all: Vec<String> = lines.0.into_iter().chain(rest.0).collect();
+    assert_eq!(all.join("\n"), want);
+    let seen = String::from_utf8(seen.recv_timeout(Duration::from_secs(5)).unwrap()).unwrap();
+    assert!(seen.ends_with("DATA\r\n\r\nbody\r\n..dot\r\n.\r\nQUIT\r\n"), "{seen}");
+}
+
+#[test]
+fn a_kept_connection_is_used_again_and_replaced_when_dead() {
+    let (port, seen) = server(|stream, n| {
+        let replies: &[(&str, &str)] = if n == 0 { &[("RSET", "cut")] } else { &[] };
+        polite(stream, replies, HELLO)
+    });
+    let bench = bench(port, FakeResolver::new(), &[]);
+    assert_eq!(bench.send(&["a@sink.test"]).0, ["2.0.0 X accepted"]);
+    // The first server hangs up at RSET.
+    assert_eq!(bench.send(&["b@sink.test"]).0, ["2.0.0 X accepted"]);
+    let (found, lines) = bench.send(&["c@sink.test"]);
+    assert_eq!(found, ["2.0.0 X accepted"]);
+    assert!(lines.0.contains(&"c@sink.test... Using cached ESMTP connection to [127.0.0.1] via smtp...".to_string()));
+    bench.pool.close_all(None);
+    let (one, two) = (seen.recv().unwrap(), seen.recv().unwrap());
+    let count = |text: &[u8]| String::from_utf8_lossy(text).matches("MAIL From").count();
+    assert_eq!((count(&one), count(&two)), (1, 2));
+}
+
+#[test]
+fn answers_decide_for_each_recipient() {
+    let cases: &[(&'static [(&str, &str)], &[&str])] = &[
+        (&[], &["2.0.0 X accepted", "5.1.1 User unknown"]),
+        (&[("MAIL", "450 4.1.8 later")], &["4.1.8 450 4.1.8 later", "4.1.8 450 4.1.8 later"]),
+        (&[("DATA", "451 4.3.0 no")], &["4.0.0 451 4.3.0 no", "5.1.1 User unknown"]),
+        (&[("dot", "554 5.7.1 spam")], &["5.7.1 Service unavailable", "5.1.1 User unknown"]),
+        (&[("greeting", "421 4.3.2 busy")], &["4.5.0 421 4.3.2 busy", "4.5.0 421 4.3.2 busy"]),
+        (&[("bad", "421 4.7.0 go away")], &["4.7.0 421 4.7.0 go away", "4.7.0 421 4.7.0 go away"]),
+        (&[("EHLO", "250 mail.example.test")], &["5.3.5 Local configuration error", "5.3.5 Local configuration error"]),
+        (
+            &[("bad", "250 ok"), ("RCPT", "cut")],
+            &["4.4.2 Connection reset by [127.0.0.1]", "4.4.2 Connection reset by [127.0.0.1]"],
+        ),
+    ];
+    for (replies, want) in cases {
+        let (port, _seen) = sink(replies, HELLO);
+        let bench = bench(port, FakeResolver::new(), &[]);
+        assert_eq!(bench.send(&["a@sink.test", "bad@sink.test"]).0, *want, "{replies:?}");
+    }
+}
+
+#[test]
+fn nobody_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let bench = bench(port, FakeResolver::new(), &[]);
+    assert_eq!(bench.send(&["a@sink.test"]).0, ["4.4.1 Connection refused by [127.0.0.1]"]);
+}
+
+#[test]
+fn hosts_by_mx() {
+    let (port, _seen) = sink(&[], HELLO);
+    let here = "127.0.0.1".parse().unwrap();
+    let null = postrider::dns::Data::Mx { preference: 0, exchange: Vec::new() };
+    let resolver = FakeResolver::new()
+        .exchanger("two.test", 10, "dead.test")
+        .exchanger("two.test", 20, "mx.two.test")
+        .host("dead.test", "127.0.0.9".parse().unwrap())
+        .host("mx.two.test", here)
+        .host("plain.test", here)
+        .exchanger("self.test", 5, "mail.example.test")
+        .exchanger("self.test", 9, "mx.two.test")
+        .with("null.test", postrider::dns::RecordKind::Mx, null)
+        .failing("slow.test");
+    let bench = bench(port, resolver, &[]);
+    let env = envelope(&["a@x.test"], b"b\n");
+    let try_host = |host: &str| {
+        let mut lines = Lines::default();
+        let found = bench.send_to(host, &env, &mut lines);
+        let relay = found[0].remote.as_ref().map(|r| r.escape_ascii().to_string()).unwrap_or_default();
+        (shown(&found)[0].clone(), relay)
+    };
+    let ok = |relay: &str| ("2.0.0 X accepted".to_string(), relay.to_string());
+    assert_eq!(try_host("two.test"), ok("mx.two.test. [127.0.0.1]"));
+    assert_eq!(try_host("plain.test."), ok("plain.test. [127.0.0.1]"));
+    assert_eq!(try_host("[plain.test]"), ok("plain.test. [127.0.0.1]"));
+    assert_eq!(try_host("gone.test:plain.test"), ok("plain.test. [127.0.0.1]"));
+    assert_eq!(try_host("self.test").0, "5.3.5 Local configuration error");
+    assert_eq!(try_host("null.test").0, "5.1.10 Host does not accept mail: MX 0 .");
+    assert_eq!(try_host("slow.test").0, "4.4.3 Name server: slow.test: host name lookup failure");
+    assert_eq!(try_host("gone.test").0, "5.1.2 Host unknown (Name server: gone.test: host not found)");
+}
+
+#[test]
+fn lmtp_over_a_local_socket() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lmtp");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let talk = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut out = stream.try_clone().unwrap();
+        let mut lines = BufReader::new(stream).lines();
+        out.write_all(b"220 lmtp ready\r\n").unwrap();
+        let mut data = false;
+        while let Some(Ok(line)) = lines.next() {
+            let reply = match line.as_str() {
+                "." if data => "250 2.1.5 ok\r\n452 4.2.2 full",
+                _ if data => continue,
+                "DATA" => {
+                    data = true;
+                    "354 go"
+                }
+                "QUIT" => "221 bye",
+                _ => "250 ok",
+            };
+            if line == "." {
+                data = false;
+            }
+            let _ = out.write_all(format!("{reply}\r\n").as_bytes());
+        }
+    });
+    let bench = bench(25, FakeResolver::new(), &[("@PATH@", path.to_str().unwrap())]);
+    let mailer = bench.services.config.mailer_index(b"file").unwrap();
+    let env = envelope(&["a", "b"], b"x\n");
+    let found = deliver(&bench.services, &bench.pool, &env, mailer, b"localhost", &[0, 1], None);
+    assert_eq!(shown(&found), ["2.0.0 ", "4.2.2 452 4.2.2 full"].map(|s| s.replace("4.2.2 452", "4.3.1 452")));
+    bench.pool.close_all(None);
+    talk.join().unwrap();
+}
+
+/// Each way of misbehaving ends in a deferral, soon, whatever it is.
+#[test]
+fn hostile_servers() {
+    type Talk = fn(TcpStream) -> Option<()>;
+    fn line(stream: &TcpStream) -> Option<String> {
+        let mut text = Vec::new();
+        let mut byte = [0u8];
+        let mut stream = stream;
+        while text.last() != Some(&b'\n') {
+            if stream.read(&mut byte).ok()? == 0 {
+                return None;
+            }
+            text.push(byte[0]);
+        }
+        Some(String::from_utf8_lossy(&text).into_owned())
+    }
+    fn flood(stream: &mut TcpStream, text: &[u8]) -> Option<()> {
+        for _ in 0..200_000 {
+            stream.write_all(text).ok()?;
+        }
+        Some(())
+    }
+    fn hang(stream: &mut TcpStream) -> Option<()> {
+        let _ = stream.read(&mut [0u8; 4096]);
+        std::thread::sleep(Duration::from_secs(5));
+        None
+    }
+    let talks: [(&str, Talk); 16] = [
+        ("closes at once", |_| None),
+        ("says nothing", |mut s| hang(&mut s)),
+        ("endless line", |mut s| flood(&mut s, &[b'2'; 4096])),
+        ("endless lines", |mut s| flood(&mut s, b"220-more\r\n")),
+        ("endless junk lines", |mut s| flood(&mut s, b"hello there\r\n")),
+        ("endless empty lines", |mut s| flood(&mut s, b"\r\n")),
+        ("unfinished reply", |mut s| {
+            s.write_all(b"220-a\r\n220-b\r\n").ok()?;
+            None
+        }),
+        ("slow drip", |mut s| {
+            for b in b"220 x ESMTP and so on and so on\r\n" {
+                s.write_all(&[*b]).ok()?;
+                std::thread::sleep(Duration::from_millis(200));
+            }
+            hang(&mut s)
+        }),
+        ("endless answer to EHLO", |mut s| {
+            s.write_all(b"220 x ESMTP\r\n").ok()?;
+            line(&s)?;
+            flood(&mut s, b"250-STARTTLS\r\n")
+        }),
+        ("plain text after STARTTLS", |mut s| {
+            s.write_all(b"220 x ESMTP\r\n").ok()?;
+            line(&s)?;
+            s.write_all(b"250-x\r\n250 STARTTLS\r\n").ok()?;
+            line(&s)?;
+            s.write_all(b"220 go\r\n250-x\r\n250 AUTH PLAIN\r\n").ok()?;
+            hang(&mut s)
+        }),
+        ("no handshake after STARTTLS", |mut s| {
+            s.write_all(b"220 x ESMTP\r\n").ok()?;
+            line(&s)?;
+            s.write_all(b"250-x\r\n250 STARTTLS\r\n").ok()?;
+            line(&s)?;
+            s.write_all(b"220 go\r\n").ok()?;
+            std::thread::sleep(Duration::from_millis(100));
+            flood(&mut s, b"not tls at all\r\n")
+        }),
+        ("a handshake in drops", |mut s| {
+            s.write_all(b"220 x ESMTP\r\n").ok()?;
+            line(&s)?;
+            s.write_all(b"250-x\r\n250 STARTTLS\r\n").ok()?;
+            line(&s)?;
+            s.write_all(b"220 go\r\n").ok()?;
+            for b in [0x16u8, 3, 3, 0x3f, 0xff].into_iter().chain(std::iter::repeat_n(2, 60)) {
+                s.write_all(&[b]).ok()?;
+                std::thread::sleep(Duration::from_millis(150));
+            }
+            None
+        }),
+        ("cuts in DATA", |mut s| {
+            s.write_all(b"220 x\r\n").ok()?;
+            for reply in ["250 x", "250 ok", "250 ok", "354 go"] {
+                line(&s)?;
+                s.write_all(format!("{reply}\r\n").as_bytes()).ok()?;
+            }
+            None
+        }),
+        ("all replies at once", |mut s| {
+            s.write_all(b"220 x\r\n250 x\r\n250 ok\r\n250 ok\r\n354 go\r\n451 4.0.0 no\r\n").ok()?;
+            hang(&mut s)
+        }),
+        ("codes out of range", |mut s| {
+            s.write_all(b"220 x\r\n").ok()?;
+            line(&s)?;
+            s.write_all(b"250 x\r\n").ok()?;
+            line(&s)?;
+            s.write_all(b"450\r\n").ok()?;
+            hang(&mut s)
+        }),
+        ("never answers the dot", |mut s| {
+            s.write_all(b"220 x\r\n").ok()?;
+            for reply in ["250 x", "250 ok", "250 ok", "354 go"] {
+                line(&s)?;
+                s.write_all(format!("{reply}\r\n").as_bytes()).ok()?;
+            }
+            std::thread::sleep(Duration::from_secs(5));
+            None
+        }),
+    ];
+    let runs: Vec<_> = talks
+        .into_iter()
+        .map(|(name, talk)| {
+            std::thread::spawn(move || {
+                let (port, _seen) = server(move |stream, _| {
+                    talk(stream);
+                    Vec::new()
+                });
+                let bench = bench(port, FakeResolver::new(), &[]);
+                let started = Instant::now();
+                let (found, _) = bench.send(&["a@sink.test"]);
+                (name, found, started.elapsed())
+            })
+        })
+        .collect();
+    for run in runs {
+        let (name, found, took) = run.join().unwrap();
+        assert!(found.len() == 1 && found[0].starts_with('4'), "{name}: {found:?}");
+        assert!(took < Duration::from_secs(9), "{name}: {took:?}");
+    }
+}
+
+#[test]
+fn rule_sets_judge_the_server() {
+    let (port, _seen) = sink(&[], HELLO);
+    let rules = "Stls_server\nR$*\t$#error $@ 4.7.0 $: 403 not encrypted $1\n";
+    let bench1 = bench(port, FakeResolver::new(), &[("@RULES@", rules)]);
+    assert_eq!(bench1.send(&["a@x"]).0, ["4.7.0 403 4.7.0 not encrypted NONE"]);
+    let rules = "Stls_rcpt\nRbad $*\t$#error $@ 5.7.1 $: 550 not to him\n";
+    let bench2 = bench(port, FakeResolver::new(), &[("@RULES@", rules)]);
+    assert_eq!(bench2.send(&["bad@x", "good@x"]).0, ["5.7.1 Service unavailable", "2.0.0 X accepted"]);
+}
+
+#[test]
+fn authinfo_gives_credentials() {
+    let (port, seen) = sink(&[("AUTH", "235 2.7.0 ok")], "250-sink.test\r\n250 AUTH PLAIN LOGIN");
+    let rules = "Sauthinfo\nR$*\t$# \"U:joe\" \"I:joe\" \"P:secret\"\n";
+    let bench = bench(port, FakeResolver::new(), &[("@RULES@", rules)]);
+    let (found, lines) = bench.send(&["a@x"]);
+    assert_eq!(found, ["2.0.0 2.0.0 X accepted"]);
+    bench.pool.close_all(None);
+    let seen = String::from_utf8(seen.recv_timeout(Duration::from_secs(5)).unwrap()).unwrap();
+    assert!(seen.contains("AUTH PLAIN AGpvZQBzZWNyZXQ=\r\n"), "{seen}");
+    assert!(!lines.0.join("\n").contains("AGpvZQ"), "a secret was shown");
+}
+
+#[test]
+fn too_large_for_the_mailer() {
+    let bench = bench(1, FakeResolver::new(), &[("L=990,", "L=990, M=5,")]);
+    let (found, _) = bench.send(&["a@x"]);
+    assert_eq!(found, ["5.3.4 Service unavailable"]);
+}
