@@ -18,7 +18,9 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
     if state.transaction.is_some() {
         return refuse(503, (5, 5, 0), "AUTH not permitted during a mail transaction".into());
     }
-    if let Some(flow) = slow_down(call, |s| &mut s.counters.auth, MAX_AUTH, "AUTH") {
+    // A client may try each mechanism once.
+    let limit = u32::try_from(state.mechanisms.len() + 1).unwrap_or(MAX_AUTH).max(MAX_AUTH);
+    if let Some(flow) = slow_down(call, |s| &mut s.counters.auth, limit, "AUTH") {
         return flow;
     }
     let state = &mut *call.state;
