@@ -15,6 +15,8 @@ mod verify;
 
 pub use verify::{Verified, verify};
 
+pub use parse::malformed;
+
 use crate::cf::Macros;
 use crate::envelope::{Envelope, Notify, Origin, Target};
 use crate::reply::Reply;

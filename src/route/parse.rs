@@ -6,7 +6,7 @@ use crate::cf::{Macros, Mailer, RulesetId};
 use crate::envelope::{Envelope, Origin, Recipient, RecipientState, Target};
 use crate::reply::{Enhanced, Reply};
 use crate::rewrite::service::Lookup;
-use crate::rewrite::{self, Kind, Scope};
+use crate::rewrite::{self, Kind, Notice, Scope};
 use crate::service::Services;
 use crate::text::Line;
 use crate::user::User;
@@ -51,7 +51,13 @@ pub(super) struct Resolved {
 /// Rule sets 3 and 0 for a recipient's address.
 pub(super) fn resolve(svc: &Services, macros: &mut Macros, address: &[u8]) -> Result<Resolved, Bad> {
     let mut scope = Scope::new(&svc.config, macros, &*svc.maps);
-    match rewrite::parse_address(&mut scope, address, Kind::EnvelopeRecipient) {
+    let parsed = rewrite::parse_address(&mut scope, address, Kind::EnvelopeRecipient);
+    if parsed.is_ok()
+        && let Some(fault) = malformed(&scope, address)
+    {
+        return Err(Bad::new(553, (5, 0, 0), 64, fault));
+    }
+    match parsed {
         Ok(parsed) => Ok(Resolved {
             target: Target {
                 mailer: parsed.mailer,
@@ -68,6 +74,16 @@ pub(super) fn resolve(svc: &Services, macros: &mut Macros, address: &[u8]) -> Re
             exit: refusal.exit,
         }),
     }
+}
+
+/// What the tokenizer complained about (`Unbalanced '<'`) in an address that it could make sense of all the same.
+pub fn malformed<'n>(scope: &'n Scope<'_>, address: &[u8]) -> Option<&'n [u8]> {
+    scope.notices.iter().find_map(|notice| match notice {
+        Notice::User { text, .. } => {
+            Some(text.strip_prefix(address).map_or(&**text, |t| t.strip_prefix(b"... ").unwrap_or(t)))
+        }
+        Notice::System(_) => None,
+    })
 }
 
 /// See [`super::parse_recipient`].

@@ -18,6 +18,10 @@ pub(super) fn mail(state: &mut State, services: &Services, argument: &[u8]) -> F
     if let Some(reply) = not_printable(address) {
         return Flow::Reply(reply);
     }
+    if !services.store.has_room(0) {
+        let text = "Insufficient disk space; try again later";
+        return Flow::Reply(Reply::coded(452, (4, 4, 5), text));
+    }
     let id = state.queue_id(services);
     let mut macros = state.macros.clone();
     macros.set("i", id.as_str());
@@ -132,6 +136,10 @@ fn sender(services: &Services, macros: &mut Macros, address: &[u8]) -> Result<()
         let text = [&*printable(address), b"... ", &*refusal.text].concat();
         Reply::new(refusal.code, Some(refusal.enhanced), text)
     })?;
+    if let Some(fault) = crate::route::malformed(&scope, address) {
+        let text = [&*printable(address), b"... ", fault].concat();
+        return Err(Reply::coded(553, (5, 0, 0), text));
+    }
     let given = rewrite::remote_name(&mut scope, address, Kind::EnvelopeSender, parsed.mailer, None);
     let mailer = config.mailers.get(parsed.mailer).map(|m| m.name.as_bytes().to_vec()).unwrap_or_default();
     macros.set("g", self::bare(&given.text));
@@ -139,10 +147,4 @@ fn sender(services: &Services, macros: &mut Macros, address: &[u8]) -> Result<()
     macros.set("{mail_host}", parsed.host.unwrap_or_default());
     macros.set("{mail_addr}", parsed.user);
     Ok(())
-}
-
-/// An envelope that VRFY and EXPN fill and drop.
-pub(super) fn scratch(state: &mut State, services: &Services) -> Envelope {
-    let id = state.queue_id(services);
-    envelope(state, id, b"<>", &MailParams::default())
 }

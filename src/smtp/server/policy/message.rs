@@ -287,7 +287,7 @@ fn complete(state: &State, services: &Services, transaction: &mut Transaction, c
         .saturating_sub(i64::from(envelope.class).saturating_mul(state.settings.class_factor))
         .saturating_add(recipients.saturating_mul(state.settings.recipient_factor));
     if let [only] = envelope.recipients.as_slice() {
-        macros.set("u", bare(&only.address));
+        macros.set("u", &only.address);
     } else {
         macros.unset("u");
     }
@@ -303,10 +303,6 @@ fn complete(state: &State, services: &Services, transaction: &mut Transaction, c
         kept.sort_by(|a, b| a.0.cmp(&b.0));
         envelope.macros = kept;
     }
-}
-
-fn bare(address: &[u8]) -> &[u8] {
-    address.strip_prefix(b"<").and_then(|a| a.strip_suffix(b">")).unwrap_or(address)
 }
 
 /// The `Message-Id:` as log lines show it.

@@ -1,7 +1,7 @@
 //! VRFY and EXPN: `check_vrfy`, `check_expn`, then what routing makes of the address.
 
 use super::{Flow, Ruled, State, ask, printable, ruled};
-use crate::envelope::Origin;
+use crate::envelope::Recipient;
 use crate::log;
 use crate::reply::{Enhanced, Reply};
 use crate::route;
@@ -18,33 +18,27 @@ pub(super) fn verify(state: &mut State, services: &Services, argument: &[u8], ex
     if let Ruled::Reject(reply) = ruled(state, verdict, ruleset, &[argument], &printable(argument)) {
         return Flow::Reply(reply);
     }
-    let mut envelope = super::mail::scratch(state, services);
-    let refused = |reply: Reply| {
-        let text = reply.lines.first().map(|l| l.to_vec()).unwrap_or_default();
+    let verified = route::verify(services, argument, expand);
+    if let Some(fault) = verified.faults.into_iter().next() {
+        let text = fault.lines.first().map(|l| l.to_vec()).unwrap_or_default();
         log::server::user_error(state.log_id(), &text);
-        Flow::Reply(reply)
-    };
-    let parsed = match route::parse_recipient(services, &mut macros, argument) {
-        Ok(parsed) => parsed,
-        Err(reply) => return refused(reply),
-    };
-    let mailer = services.config.mailers.get(parsed.target.mailer);
-    let local = mailer.is_some_and(|m| m.flags.has(b'A') || m.flags.has(b'w'));
-    if let Err(reply) = route::add_recipient(services, &mut envelope, parsed, &Default::default(), &Origin::Direct) {
-        return refused(reply);
+        return Flow::Reply(fault);
     }
-    if !expand {
-        let address = envelope.recipients.first().map(|r| full(state, &r.address)).unwrap_or_default();
-        let code = if local { 250 } else { 252 };
-        return Flow::Reply(Reply::coded(code, (2, 1, 5), address));
-    }
-    let found = envelope.recipients.iter().filter(|r| !r.alias);
-    let lines: Vec<Line> = found.map(|r| Line::cleaned(&full(state, &r.address))).take(1000).collect();
+    let local = |r: &Recipient| {
+        let mailer = r.target.as_ref().and_then(|t| services.config.mailers.get(t.mailer));
+        mailer.is_some_and(|m| m.flags.has(b'A') || m.flags.has(b'w'))
+    };
+    let code = if verified.recipients.iter().all(local) || expand { 250 } else { 252 };
+    let found = verified.recipients.iter().take(MAX_LISTED);
+    let lines: Vec<Line> = found.map(|r| Line::cleaned(&full(state, &r.address))).collect();
     if lines.is_empty() {
-        return Flow::Reply(Reply::coded(550, (5, 1, 1), [&*printable(argument), b"... User unknown"].concat()));
+        return Flow::Reply(Reply::coded(554, (5, 5, 2), "Nothing to VRFY"));
     }
-    Flow::Reply(Reply { code: 250, enhanced: Some(Enhanced(2, 1, 5)), lines })
+    Flow::Reply(Reply { code, enhanced: Some(Enhanced(2, 1, 5)), lines })
 }
+
+/// Addresses of one EXPN.
+const MAX_LISTED: usize = 1000;
 
 /// `<user@host>`: our name where there is none; programs and files as they are.
 fn full(state: &State, address: &[u8]) -> Vec<u8> {
