@@ -133,22 +133,15 @@ fn output(command: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The words of a file: without a format each line's words, else what the first conversion of the format takes.
+/// The elements of a file, one for each line: what the first conversion of the format (`%s`) takes.
 fn words(text: &[u8], format: Option<&[u8]>) -> Vec<Vec<u8>> {
     let mut out = Vec::new();
-    for line in text.split(|b| *b == b'\n') {
+    for line in text.split(|b| *b == b'\n').filter(|l| l.first() != Some(&b'#')) {
         let element = match format {
-            Some(format) => match scan(line, format) {
-                Some(element) => element,
-                None => continue,
-            },
-            None => {
-                if line.trim_ascii_start().first() == Some(&b'#') {
-                    continue;
-                }
-                line.to_vec()
-            }
+            Some(format) => scan(line, format),
+            None => line.split(u8::is_ascii_whitespace).find(|w| !w.is_empty()).map(<[u8]>::to_vec),
         };
+        let Some(element) = element else { continue };
         let parts = element.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty());
         out.extend(parts.map(<[u8]>::to_vec));
     }
@@ -250,6 +243,6 @@ mod tests {
         assert_eq!(scan(b"root:x:0", b"%[^:]"), Some(b"root".to_vec()));
         assert_eq!(scan(b"  a b", b"%*s %s"), Some(b"b".to_vec()));
         assert_eq!(scan(b"# c", b"%[^#]"), None);
-        assert_eq!(words(b"one two\n#c\n three\n", None), [&b"one"[..], b"two", b"three"]);
+        assert_eq!(words(b"one two\n#c\n three\n", None), [&b"one"[..], b"three"]);
     }
 }

@@ -279,6 +279,7 @@ pub(super) fn parse(text: &[u8], line: u32, with: &mut Reading<'_>) -> Option<Ma
         return None;
     }
     let mut m = Mailer::named(&shown);
+    m.eol.clear();
     m.line = line;
     for (key, value) in fields {
         set(&mut m, &key, &value, &shown, with);
@@ -323,7 +324,8 @@ fn set(m: &mut Mailer, key: &[u8], value: &[u8], shown: &str, with: &mut Reading
         Some(b'W') => m.wait = seconds(value, b's', with.faults),
         Some(b'T') => {
             let mut parts = value.splitn(3, |b| *b == b'/').map(<[u8]>::trim_ascii);
-            m.types = [0, 1, 2].map(|_| parts.next().filter(|p| !p.is_empty()).map(<[u8]>::to_vec));
+            m.types = [b"dns".as_slice(), b"rfc822", b"smtp"]
+                .map(|usual| Some(parts.next().filter(|p| !p.is_empty()).unwrap_or(usual).to_vec()));
         }
         Some(b'U') => {
             m.user = UserSpec::parse(value, "mailer U= flag", with.system, with.faults);
@@ -355,15 +357,25 @@ fn finish(mut m: Mailer, shown: &str, with: &mut Reading<'_>) -> Option<Mailer> 
             return None;
         }
     }
+    let smtp = m.speaks_smtp();
+    if m.eol.is_empty() {
+        m.eol = if smtp { b"\r\n".to_vec() } else { b"\n".to_vec() };
+    }
+    if m.is_ipc() {
+        if ["prog", "*file*", "*include*"].contains(&m.name.as_str()) {
+            m.flags.remove(b'm');
+        }
+        if m.types.iter().all(Option::is_none) {
+            let file = m.argv.first().is_some_and(|a| a.source() == b"FILE");
+            let last: &[u8] = if file { b"x-unix" } else { b"smtp" };
+            m.types = [b"dns".as_slice(), b"rfc822", last].map(|t| Some(t.to_vec()));
+        }
+    }
     if let Some(group) = &m.queue_group
         && !with.queue_groups.iter().any(|q| q.name.as_bytes().eq_ignore_ascii_case(group))
     {
         let text = format!("mailer {shown}: unknown queue {}", printable(group));
         with.faults.push(Fault::error(text));
-    }
-    if m.flags.has(b'z') && !m.speaks_smtp() {
-        with.faults.push(Fault::warning(format!("M{shown}: Warning: z flag cannot be used with $u in the arguments")));
-        m.flags.remove(b'z');
     }
     Some(m)
 }

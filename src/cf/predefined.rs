@@ -38,6 +38,7 @@ pub(super) fn before(macros: &mut Macros, classes: &mut Classes, options: &LoadO
     add("w", node);
     macros.set("n", "MAILER-DAEMON");
     macros.set("v", options.version);
+    macros.set("{opMode}", [options.op_mode]);
     if let Some(r) = found {
         for name in &r.aliases {
             add("w", name);
@@ -84,7 +85,8 @@ pub(super) fn after(macros: &mut Macros, config: &mut Config, system: &dyn Syste
     }
     if config.options.dont_probe_interfaces != Probe::Never {
         for interface in system.interfaces() {
-            if interface.loopback && config.options.dont_probe_interfaces == Probe::NotLoopback {
+            let v6_loopback = matches!(interface.address, std::net::IpAddr::V6(a) if a.is_loopback());
+            if v6_loopback || interface.loopback && config.options.dont_probe_interfaces == Probe::NotLoopback {
                 continue;
             }
             config.classes.insert(&w, format!("[{}]", literal(interface.address)).as_bytes());

@@ -45,9 +45,11 @@ impl Compiler<'_> {
         let left = self.tokens(left);
         if left.is_empty() {
             self.faults.push(Fault::error("R line: null LHS"));
-            return None;
         }
         let right = self.tokens(right);
+        if right.is_empty() {
+            self.faults.push(Fault::error("R line: null RHS"));
+        }
         let mut rule = Rule {
             lhs: Vec::with_capacity(left.len()),
             rhs: Vec::with_capacity(right.len()),
@@ -59,7 +61,9 @@ impl Compiler<'_> {
         let wildcards = self.left(&left, &mut rule);
         if wildcards > MAX_WILDCARDS {
             self.faults.push(Fault::error("R line: too many wildcards"));
-            return None;
+            rule.lhs.clear();
+            rule.least = 0;
+            rule.shown[0].clear();
         }
         self.right(&right, wildcards, &mut rule);
         Some(rule)
@@ -107,7 +111,7 @@ impl Compiler<'_> {
                 RuleToken::Op(op) => {
                     let misplaced = match op {
                         Op::Arg(_) => Some("$1-$9".to_string()),
-                        Op::User | Op::Call | Op::HostBegin | Op::HostEnd | Op::MapBegin | Op::MapEnd => {
+                        Op::User | Op::Fi | Op::Call | Op::HostBegin | Op::HostEnd | Op::MapBegin | Op::MapEnd => {
                             Mark::plain(op).map(Mark::text)
                         }
                         _ => None,
@@ -149,6 +153,13 @@ impl Compiler<'_> {
         for t in tokens {
             if let RuleToken::Op(op) = t {
                 match op {
+                    Op::AnyNumber | Op::OneOrMore | Op::One | Op::Class(_) | Op::NotClass(_) => {
+                        let mut text = Vec::new();
+                        op.write(&mut text);
+                        text.truncate(2);
+                        let text = printable(&text);
+                        self.faults.push(Fault::error(format!("Inappropriate use of {text} on RHS")));
+                    }
                     Op::Arg(n) if usize::from(*n) > wildcards || *n == 0 => {
                         self.faults.push(Fault::error(format!("replacement ${n} out of bounds")));
                     }

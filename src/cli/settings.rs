@@ -91,6 +91,7 @@ impl Settings {
         let mut options = LoadOptions::new(system);
         options.version = VERSION;
         options.test_mode = mode == b't';
+        options.op_mode = mode;
         let earlier = std::cell::RefCell::new(Vec::new());
         let check = |def: &crate::cf::MapDef| crate::map::complaints(def, &mut earlier.borrow_mut());
         options.map_check = Some(&check);

@@ -144,7 +144,7 @@ pub fn parse_until(
         }
     };
     let original = addr.get(..end).unwrap_or(addr);
-    match build(&mut work, &tokens, kind, original) {
+    match build(&mut work, &tokens, original) {
         Ok(mut parsed) => {
             parsed.try_later |= status == TEMPFAIL;
             Ok((parsed, end))
@@ -180,7 +180,9 @@ pub(super) fn triple(tokens: &[Token]) -> Option<Parts<'_>> {
     })
 }
 
-fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], kind: Kind, original: &[u8]) -> Result<Parsed, Refusal> {
+/// Reads what rule set 0 returned. The user goes through the rule sets for envelope recipients, whatever the address is:
+/// a sender's is wanted for reports that go back to it.
+fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], original: &[u8]) -> Result<Parsed, Refusal> {
     let config = work.config();
     let blank = Some(config.options.blank_sub.0);
     let Some(parts) = triple(tokens) else {
@@ -214,10 +216,16 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], kind: Kind, original: &[
     };
     let mut user: Vec<Token> = user.to_vec();
     let mut skip_ruleset_5 = false;
-    if let Some(special) = special_mailer(work, resolved, &user) {
-        index = special.0;
-        user = special.1;
-        host = None;
+    match special_mailer(work, resolved, &user) {
+        Some(Special::File(mailer)) => {
+            index = mailer;
+            host = None;
+        }
+        // The name of a file, which is nothing for the rules.
+        Some(Special::Include(mailer, path)) => {
+            return Ok(Parsed { mailer, host: None, user: path, skip_ruleset_5, try_later: false });
+        }
+        None => {}
     }
     let Some(mailer) = config.mailers.get(index) else {
         return Err(Refusal::config("buildaddr: unknown mailer"));
@@ -226,7 +234,7 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], kind: Kind, original: &[
         user.remove(0);
         skip_ruleset_5 = true;
     }
-    let status = outward(work, &mut user, kind, mailer);
+    let status = outward(work, &mut user, Kind::EnvelopeRecipient, Some(mailer));
     let mut user = join(&user, blank, &config.chars, work.texts);
     if !mailer.flags.has(b'u') {
         fold_outside_quotes(&mut user);
@@ -256,36 +264,41 @@ fn is_text(work: &Work<'_, '_, '_>, token: Token, text: &[u8]) -> bool {
     matches!(token, Token::Word(w) if work.texts.text(w).eq_ignore_ascii_case(text))
 }
 
-/// The mailer that the user's first characters ask for, when the resolving mailer's flags allow it.
-fn special_mailer(work: &mut Work<'_, '_, '_>, mailer: &Mailer, user: &[Token]) -> Option<(MailerIndex, Vec<Token>)> {
+/// A mailer that the user's first characters ask for.
+enum Special {
+    /// `|program` or `/file`.
+    File(MailerIndex),
+    /// `:include:path`.
+    Include(MailerIndex, Vec<u8>),
+}
+
+/// What the user's first characters ask for, when the resolving mailer's flags allow it.
+fn special_mailer(work: &Work<'_, '_, '_>, mailer: &Mailer, user: &[Token]) -> Option<Special> {
     let config = work.config();
-    let text = join(user, None, &config.chars, work.texts);
+    let text = join(user, Some(config.options.blank_sub.0), &config.chars, work.texts);
     let bare = text.strip_prefix(b"\"").unwrap_or(&text);
     let index = |name: &[u8]| config.mailer_index(name);
     if mailer.flags.has(b'|') && bare.first() == Some(&b'|') {
-        return Some((index(b"prog")?, user.to_vec()));
+        return Some(Special::File(index(b"prog")?));
     }
     if mailer.flags.has(b'/') && bare.first() == Some(&b'/') {
-        return Some((index(b"*file*")?, user.to_vec()));
+        return Some(Special::File(index(b"*file*")?));
     }
     let include = b":include:";
-    if mailer.flags.has(b':')
-        && let Some(head) = text.get(..include.len())
-        && head.eq_ignore_ascii_case(include)
-    {
-        // `:`, `include`, `:` are tokens of their own where `:` is an operator.
-        let path = text.get(include.len()..).unwrap_or_default().to_vec();
-        let mode = Mode { delimiter: None, keep_comments: true };
-        let tokens = prescan(&path, mode, &config.chars, work.texts).tokens.unwrap_or_default();
-        return Some((index(b"*include*")?, tokens));
+    if mailer.flags.has(b':') && bare.get(..include.len()).is_some_and(|h| h.eq_ignore_ascii_case(include)) {
+        let mut path = bare.get(include.len()..).unwrap_or_default().to_vec();
+        if bare.len() < text.len() && path.last() == Some(&b'"') {
+            path.pop();
+        }
+        return Some(Special::Include(index(b"*include*")?, path));
     }
     None
 }
 
 /// Rule sets 1 or 2, that of the mailer, and 4.
-fn outward(work: &mut Work<'_, '_, '_>, tokens: &mut Vec<Token>, kind: Kind, mailer: &Mailer) -> u8 {
+fn outward(work: &mut Work<'_, '_, '_>, tokens: &mut Vec<Token>, kind: Kind, mailer: Option<&Mailer>) -> u8 {
     let mut status = OK;
-    let own = kind.mailer_set(mailer);
+    let own = mailer.map_or(RulesetId::NONE, |m| kind.mailer_set(m));
     let mut run = |work: &mut Work<'_, '_, '_>, tokens: &mut Vec<Token>, id: RulesetId| {
         let code = rewrite(work, tokens, id, 0);
         if code == TEMPFAIL || (code == CONFIG && status == OK) {
@@ -315,6 +328,26 @@ pub(super) fn fold_outside_quotes(text: &mut [u8]) {
             b.make_ascii_lowercase();
         }
     }
+}
+
+/// An address as it is for ourselves, without any mailer: rule sets 3, 1 or 2, and 4. What `$f` has for a sender.
+pub fn general_name(scope: &mut Scope<'_>, addr: &[u8], kind: Kind) -> Remote {
+    let config = scope.config;
+    let mut texts = Texts::new(&config.rulesets.pool);
+    let mode = Mode { delimiter: None, keep_comments: false };
+    let scanned = prescan(addr, mode, &config.chars, &mut texts);
+    for fault in &scanned.faults {
+        report_fault(scope, addr, fault);
+    }
+    let Some(mut tokens) = scanned.tokens.filter(|t| !t.is_empty()) else {
+        return Remote { text: addr.to_vec(), status: OK };
+    };
+    let mut work = Work::new(scope, &mut texts);
+    let first = rewrite(&mut work, &mut tokens, RulesetId(3), 0);
+    let second = outward(&mut work, &mut tokens, kind, None);
+    let blank = Some(config.options.blank_sub.0);
+    let text = join(&tokens, blank, &config.chars, work.texts);
+    Remote { text, status: if second == OK { first } else { second } }
 }
 
 /// A result of [`remote_name`].
@@ -360,7 +393,7 @@ pub fn remote_name(
         let code = rewrite(&mut work, &mut tokens, RulesetId(3), 0);
         status = if code == OK { status } else { code };
     }
-    let code = outward(&mut work, &mut tokens, kind, mailer);
+    let code = outward(&mut work, &mut tokens, kind, Some(mailer));
     status = if code == OK { status } else { code };
     let blank = Some(config.options.blank_sub.0);
     let new = join(&tokens, blank, &config.chars, work.texts);

@@ -112,9 +112,7 @@ fn apply(
         if let Err(code) = look_ups(work, &mut new, status) {
             return Flow::Fail(code);
         }
-        if calls(work, &mut new, id, depth, status) {
-            ends = true;
-        }
+        calls(work, &mut new, id, depth, status);
         *tokens = new;
         ends |= resolved(tokens);
         if work.debugging(4) {
@@ -273,12 +271,12 @@ fn look_up(work: &mut Work<'_, '_, '_>, inside: &[Token], host: bool, status: &m
     scan_value(work, &value).ok_or(DATAERR)
 }
 
-/// Does the calls `$>set ..` in `new`, the rightmost first; true when one resolved and ends the caller.
-fn calls(work: &mut Work<'_, '_, '_>, new: &mut Vec<Token>, id: RulesetId, depth: usize, status: &mut u8) -> bool {
+/// Does the calls `$>set ..` in `new`, the rightmost first; each takes all that follows it.
+fn calls(work: &mut Work<'_, '_, '_>, new: &mut Vec<Token>, id: RulesetId, depth: usize, status: &mut u8) {
     while let Some(at) = new.iter().rposition(|t| t.is(Mark::Call)) {
         let mut argument = new.split_off(at);
         let name = match argument.get(1) {
-            Some(Token::Word(w)) => crate::cf::problem::printable(work.texts.text(*w)),
+            Some(Token::Word(w)) => ruleset_name(work.texts.text(*w)),
             _ => String::new(),
         };
         let call: Vec<Token> = argument.drain(..argument.len().min(2)).collect();
@@ -286,22 +284,28 @@ fn calls(work: &mut Work<'_, '_, '_>, new: &mut Vec<Token>, id: RulesetId, depth
             let caller = work.config().rulesets.name(id);
             work.system(format!("Unknown ruleset {name} called from {caller}"));
             *status = CONFIG;
-            // The call stays among the tokens: nothing else can be made of it.
-            new.extend(call);
+            // The call stays among the tokens, its name without quotes: nothing else can be made of it.
+            new.extend(call.first());
+            new.push(work.texts.word(name.as_bytes()));
             new.extend(argument);
-            return false;
+            return;
         };
+        if work.config().rulesets.get(set).is_none_or(|s| s.rules.is_empty()) {
+            new.extend(argument);
+            continue;
+        }
         let code = rewrite(work, &mut argument, set, depth + 1);
         if code != OK {
             *status = code;
         }
-        if resolved(&argument) {
-            *new = argument;
-            return true;
-        }
         new.extend(argument);
     }
-    false
+}
+
+/// The name in a call: it may be quoted.
+fn ruleset_name(text: &[u8]) -> String {
+    let bare = text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\"")).unwrap_or(text);
+    crate::cf::problem::printable(bare)
 }
 
 fn debug_rule(work: &mut Work<'_, '_, '_>, rule: &Rule) {

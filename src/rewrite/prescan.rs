@@ -92,8 +92,10 @@ pub fn rule_words(text: &[u8], chars: &CharTable) -> Vec<Vec<u8>> {
     let mut bytes = text.iter().copied();
     while let Some(c) = bytes.next() {
         if c == b'\\' {
-            word.push(c);
-            word.extend(bytes.next());
+            // A backslash at the end stands for nothing.
+            if let Some(next) = bytes.next() {
+                word.extend([c, next]);
+            }
             continue;
         }
         if quoted {
@@ -189,8 +191,12 @@ fn scan(text: &[u8], mode: Mode, chars: &CharTable, words: &mut Vec<Vec<u8>>, ou
                 comments -= 1;
             }
             if !mode.keep_comments {
+                flush(&mut word, words);
                 continue;
             }
+        }
+        if c == b'(' && !mode.keep_comments {
+            flush(&mut word, words);
         }
         if comments > 0 && !mode.keep_comments {
             continue;

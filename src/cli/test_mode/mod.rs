@@ -175,6 +175,7 @@ impl TestMode {
     fn try_one(&mut self, sets: &[u8], rest: &[u8]) -> usize {
         let mut faults: Vec<Fault> = Vec::new();
         let mut ids = Vec::new();
+        let mut typed = Vec::new();
         let mut undefined = None;
         let mut p = sets;
         loop {
@@ -184,6 +185,8 @@ impl TestMode {
             match found {
                 Some((id, tail)) => {
                     ids.push(id);
+                    let name = p.get(..p.len().saturating_sub(tail.len())).unwrap_or_default();
+                    typed.push((id, printable(name)));
                     match tail.split_first() {
                         Some((b',', more)) => p = more,
                         _ => break,
@@ -199,6 +202,7 @@ impl TestMode {
             rest.len()
         } else {
             let mut printer = Printer::new(self.out.clone(), &self.config, self.level);
+            printer.typed = typed;
             let mut scope = Scope::new(&self.config, &mut self.macros, &*self.maps);
             scope.trace = Some(&mut printer);
             let (outcome, used) = run_sequence(&mut scope, &ids, rest, Some(b','));

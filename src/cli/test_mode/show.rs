@@ -9,7 +9,6 @@ use crate::cf::{Macros, Mailer, Template};
 /// Macros that a running program has besides those of the configuration: dates, the process, who runs it.
 pub(super) fn run_time_macros(macros: &mut Macros) {
     macros.set("_", format!("{}@localhost", login_name()));
-    macros.set("{opMode}", "t");
     macros.set("{bodytype}", "");
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let date = crate::sys::clock::local(since.as_secs() as i64).rfc5322();

@@ -4,7 +4,7 @@ use super::traces::Printer;
 use super::{Go, TestMode};
 use crate::cf::problem::printable;
 use crate::map::Probe;
-use crate::rewrite::{Kind, Scope, crackaddr, parse_address, remote_name};
+use crate::rewrite::{Kind, Scope, check_keeping_comments, crackaddr, parse_address, remote_name};
 
 /// A command's first word and what follows it.
 fn split(line: &[u8]) -> (&[u8], &[u8]) {
@@ -190,18 +190,80 @@ impl TestMode {
 
     /// `/header Field: value`: the check of the field's `H` line, and the flags that the field has.
     fn header(&mut self, rest: &[u8]) {
-        let Some(colon) = rest.iter().position(|b| *b == b':') else {
-            return self.out.text("header syntax error");
+        let colon = rest.iter().position(|b| *b == b':');
+        let name = rest.get(..colon.unwrap_or(0)).unwrap_or_default().trim_ascii_end();
+        let Some(colon) = colon.filter(|_| !name.is_empty() && !name.iter().any(u8::is_ascii_whitespace)) else {
+            self.out.text(&format!("header syntax error, line \"{}\"", printable(rest)));
+            self.exit = 70;
+            return self.out.text("ul = 00000000");
         };
-        let (name, value) = rest.split_at(colon);
-        let value = value.get(1..).unwrap_or_default().trim_ascii_start();
-        if let Some(check) = self.config.header_check(name).cloned()
-            && let Some(id) = self.config.rulesets.find(&check.ruleset)
+        let value = rest.get(colon + 1..).unwrap_or_default().trim_ascii_start();
+        let mut flags = field_flags(name);
+        let own = self.config.headers.iter().rev().find(|h| h.name.eq_ignore_ascii_case(name));
+        if own.and_then(|h| h.check.as_ref()).is_some_and(|c| !c.keep_comments) {
+            flags |= STRIP_COMMENTS;
+        }
+        if flags & END_OF_HEADER == 0
+            && !value.is_empty()
+            && let Some(check) = self.config.header_check(name).cloned()
         {
             let mut printer = Printer::new(self.out.clone(), &self.config, self.level);
             let mut scope = Scope::new(&self.config, &mut self.macros, &*self.maps);
             scope.trace = Some(&mut printer);
-            crate::rewrite::run_sequence(&mut scope, &[id], value, None);
+            let ask = if check.keep_comments { check_keeping_comments } else { crate::rewrite::check };
+            ask(&mut scope, &check.ruleset, &[value]);
         }
+        self.out.text(&format!("ul = {flags:#010x}"));
     }
+}
+
+/// The field ends the header.
+const END_OF_HEADER: u32 = 1;
+/// The check of the field does not see comments.
+const STRIP_COMMENTS: u32 = 0x10000;
+/// The flags that every field has.
+const USUAL: u32 = 0x40000;
+
+/// The flags of the fields that have any of their own, as `/header` shows them: 1 ends the header, 2 recipients, 8
+/// `Resent-`, 0x20 dropped, 0x40 forced, 0x80 trace, 0x100 senders, 0x400 receipts, 0x800 errors, 0x1000 and 0x2000
+/// MIME, 0x4000 `Bcc`, 0x8000 encoded words, 0x20000 with the address in brackets.
+const FIELDS: &[(&str, u32)] = &[
+    ("apparently-to", 0x2),
+    ("bcc", 0x4002),
+    ("cc", 0x2),
+    ("comments", 0x8040),
+    ("content-length", 0x20),
+    ("content-transfer-encoding", 0x1000),
+    ("content-type", 0x2000),
+    ("delivery-receipt-to", 0x400),
+    ("disposition-notification-to", 0x100),
+    ("errors-to", 0x900),
+    ("from", 0x100),
+    ("full-name", 0x20),
+    ("mail-from", 0xc0),
+    ("received", 0xc0),
+    ("reply-to", 0x100),
+    ("resent-bcc", 0x400a),
+    ("resent-cc", 0xa),
+    ("resent-date", 0x8),
+    ("resent-from", 0x108),
+    ("resent-message-id", 0x8),
+    ("resent-reply-to", 0x108),
+    ("resent-sender", 0x108),
+    ("resent-to", 0xa),
+    ("return-path", 0x20060),
+    ("return-receipt-to", 0x400),
+    ("sender", 0x100),
+    ("subject", 0x8000),
+    ("to", 0x2),
+    ("via", 0xc0),
+    ("x-authentication-warning", 0x40),
+];
+
+fn field_flags(name: &[u8]) -> u32 {
+    let lower = name.to_ascii_lowercase();
+    if lower == b"message" || lower == b"text" {
+        return END_OF_HEADER;
+    }
+    USUAL | FIELDS.iter().find(|(n, _)| n.as_bytes() == lower).map_or(0, |(_, f)| *f)
 }

@@ -12,11 +12,13 @@ pub(super) struct Printer<'c> {
     out: Out,
     config: &'c Config,
     level: u8,
+    /// The rule sets as they were typed, to be told so.
+    pub(super) typed: Vec<(RulesetId, String)>,
 }
 
 impl<'c> Printer<'c> {
     pub(super) fn new(out: Out, config: &'c Config, level: u8) -> Printer<'c> {
-        Printer { out, config, level }
+        Printer { out, config, level, typed: Vec::new() }
     }
 
     fn show(&self, ruleset: &str, what: &str, tokens: &[u8]) {
@@ -36,7 +38,8 @@ impl Trace for Printer<'_> {
     }
 
     fn status(&mut self, ruleset: RulesetId, status: u8) {
-        let name = self.config.rulesets.name(ruleset);
+        let typed = self.typed.iter().find(|(id, _)| *id == ruleset).map(|(_, name)| name.clone());
+        let name = typed.unwrap_or_else(|| self.config.rulesets.name(ruleset));
         self.out.text(&format!("== Ruleset {name} ({}) status {status}", ruleset.0));
     }
 
