@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use crate::cli::settings::Settings;
 use crate::cli::test_mode::{Out, TestMode, debug_level};
+use crate::dns::Resolver;
+use crate::dns::system::{Settings as ResolverSettings, SystemResolver};
 use crate::map::{MapEnv, MapSet};
 
 /// Reads commands from standard input.
 pub fn run(settings: Settings) -> u8 {
     let out = Out::stdout();
-    let resolver: Arc<dyn crate::dns::Resolver> = Arc::new(crate::dns::FakeResolver::new());
-    let mut env = MapEnv::new(Arc::clone(&resolver), Arc::new(crate::user::Passwd));
+    let resolver = Arc::new(SystemResolver::new(ResolverSettings::from_config(&settings.config)));
+    let mut env = MapEnv::new(Arc::clone(&resolver) as Arc<dyn Resolver>, Arc::new(crate::user::Passwd));
+    let switch = Arc::clone(&resolver);
+    env.switch = Arc::new(move |service| switch.switch(service));
     let notices = out.clone();
     env.notice = Arc::new(move |text| notices.text(text));
     let own = settings.config.classes.get("w").cloned().unwrap_or_default();
