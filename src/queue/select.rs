@@ -45,9 +45,15 @@ impl Selection {
 
     /// Do recipients, sender and reason match?
     pub fn takes_envelope(&self, e: &Envelope) -> bool {
-        any(&self.recipients, |wanted| e.recipients.iter().any(|r| contains(&r.address, wanted)))
-            && any(&self.senders, |wanted| contains(&e.sender, wanted))
-            && any(&self.reasons, |wanted| e.quarantine.as_ref().is_some_and(|q| contains(q, wanted)))
+        let recipients: Vec<&[u8]> = e.recipients.iter().map(|r| &r.address[..]).collect();
+        self.takes(&recipients, &e.sender, e.quarantine.as_deref())
+    }
+
+    /// The same for what a reader of control files found.
+    pub fn takes(&self, recipients: &[&[u8]], sender: &[u8], reason: Option<&[u8]>) -> bool {
+        any(&self.recipients, |wanted| recipients.iter().any(|r| contains(r, wanted)))
+            && any(&self.senders, |wanted| contains(sender, wanted))
+            && any(&self.reasons, |wanted| reason.is_some_and(|q| contains(q, wanted)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod editmap;
 mod m4;
+pub mod mailq;
 mod makemap;
 mod praliases;
 mod tables;

@@ -18,7 +18,7 @@ mod write;
 pub use home::{Entry, Kind};
 
 use super::Selection;
-use super::file::{self, ControlFile, DataFile};
+use super::file::DataFile;
 use super::store::{Held, Spool, Store, StoreError};
 use crate::cf::Config;
 use crate::cf::options::SuperSafe;
@@ -159,9 +159,9 @@ impl FileStore {
         self.inner.homes.get(home).map_or(Ok(Vec::new()), |h| h.entries(home, kind))
     }
 
-    /// Reads a control file without locking it; `None` when it is gone or empty.
-    pub fn peek_entry(&self, entry: &Entry) -> io::Result<Option<Peek>> {
-        self.inner.peek(entry, true)
+    /// The text of a control file as it stands, without locking it; `None` when it is gone.
+    pub fn raw(&self, entry: &Entry) -> io::Result<Option<Raw>> {
+        self.inner.raw(entry, true)
     }
 
     /// Moves a job between `qf` and `hf` and changes its reason (`-Q`). `Ok(false)`: gone or locked by another.
@@ -178,15 +178,13 @@ impl FileStore {
 }
 
 /// A look at a job.
-pub struct Peek {
-    /// What the control file holds, or what is wrong with it.
-    pub file: Result<ControlFile, file::Error>,
+pub struct Raw {
+    /// The control file.
+    pub text: Vec<u8>,
     /// Size of the data file, if there is one.
     pub data_size: Option<u64>,
     /// True when some process has it locked.
     pub locked: bool,
-    /// When the control file was written, seconds since 1970.
-    pub modified: i64,
 }
 
 impl Store for FileStore {
@@ -234,7 +232,7 @@ impl Store for FileStore {
 
     fn peek(&self, id: &QueueId) -> Result<Option<Envelope>, StoreError> {
         let Some(entry) = self.inner.find(id) else { return Ok(None) };
-        Ok(self.inner.peek(&entry, false).map_err(classify)?.and_then(|p| Some(p.file.ok()?.envelope)))
+        Ok(self.inner.peek(&entry).map_err(classify)?)
     }
 
     fn has_room(&self, size: u64) -> bool {
@@ -289,8 +287,7 @@ impl Inner {
         if !selection.needs_envelope() {
             return true;
         }
-        let peek = self.peek(entry, false).ok().flatten();
-        peek.and_then(|p| p.file.ok()).is_some_and(|c| selection.takes_envelope(&c.envelope))
+        self.peek(entry).ok().flatten().is_some_and(|envelope| selection.takes_envelope(&envelope))
     }
 
     /// Removes data files of messages that were given up while they came in.

@@ -1,12 +1,13 @@
 //! Taking a job from the directory: lock it, believe nothing, set aside what is not ours.
 
 use super::home::{Entry, Home, Kind};
-use super::{Inner, Job, Peek, Release, classify, lock};
-use crate::envelope::{Body, QueueId};
+use super::{Inner, Job, Raw, Release, classify, lock};
+use crate::envelope::{Body, Envelope, QueueId};
 use crate::log;
-use crate::queue::file::{self, ControlFile};
+use crate::queue::file::{self, ControlFile, DataFile};
 use crate::queue::store::{Held, StoreError};
 use crate::sys::dir::{self, Dir, FileId};
+use crate::text::Line;
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -107,20 +108,30 @@ impl Inner {
         }
     }
 
-    pub(super) fn peek(&self, entry: &Entry, ask_lock: bool) -> io::Result<Option<Peek>> {
-        let home = self.home(entry.home)?;
-        let file = match home.control.open_file(&entry.kind.name(&entry.id)) {
-            Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(e),
-        };
-        let status = dir::identify(&file)?;
-        let text = read_all(&file, status.size)?;
+    /// The envelope in a control file, without lock and body; `None` when it is gone or makes no sense.
+    pub(super) fn peek(&self, entry: &Entry) -> io::Result<Option<Envelope>> {
+        let Some(file) = self.open_control(entry)? else { return Ok(None) };
+        let text = read_all(&file, dir::identify(&file)?.size)?;
+        Ok(file::decode(entry.id.clone(), &text).ok().map(|c| c.envelope))
+    }
+
+    pub(super) fn raw(&self, entry: &Entry, ask_lock: bool) -> io::Result<Option<Raw>> {
+        let Some(file) = self.open_control(entry)? else { return Ok(None) };
+        let text = read_all(&file, dir::identify(&file)?.size)?;
         let locked = ask_lock && matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock));
-        let control = file::decode(entry.id.clone(), &text);
-        let data = control.as_ref().map(|c| c.data.clone()).unwrap_or_default();
+        let elsewhere = text.split(|b| *b == b'\n').find_map(|l| l.strip_prefix(b"d"));
+        let data = DataFile { directory: elsewhere.map(Line::cleaned), inode: None };
+        let home = self.home(entry.home)?;
         let data_size = self.data_dir(home, &data).stat(&format!("df{}", entry.id)).ok().map(|s| s.size);
-        Ok(Some(Peek { file: control, data_size, locked, modified: status.mtime }))
+        Ok(Some(Raw { text, data_size, locked }))
+    }
+
+    fn open_control(&self, entry: &Entry) -> io::Result<Option<File>> {
+        match self.home(entry.home)?.control.open_file(&entry.kind.name(&entry.id)) {
+            Ok(file) => Ok(Some(file)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e),
+        }
     }
 }
 
