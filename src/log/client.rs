@@ -89,3 +89,18 @@ pub fn trace(id: &QueueId, mark: &str, line: &[u8]) {
 pub fn mx_points_back(id: &QueueId, domain: &str, host: &str) {
     super::syserr(Id::Queue(id), b"root", &format!("MX list for {domain} points back to {host}"));
 }
+
+/// `ruleset=NAME, arg1=A, relay=R, reject=403 4.7.0 TEXT` (level 4).
+pub fn refused(id: &QueueId, ruleset: &str, argument: &[u8], relay: &str, reply: &[u8]) {
+    emit(
+        4,
+        Severity::Notice,
+        Id::Queue(id),
+        format_args!(
+            "ruleset={ruleset}, arg1={}, relay={}, reject={}",
+            Field(argument),
+            Field(relay.as_bytes()),
+            Field(reply)
+        ),
+    );
+}

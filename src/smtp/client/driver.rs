@@ -375,18 +375,19 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn policy(&self, connection: &Connection) -> Policy<'_> {
+    fn policy<'p>(&'p self, connection: &Connection, relay: &'p str) -> Policy<'p> {
         let mut macros = self.message.macros().clone();
         macros.set("{server_name}", &connection.name);
         macros.set("{server_addr}", &connection.address);
         if let Some(facts) = &connection.facts {
             facts.set_macros(&mut macros);
         }
-        Policy { config: self.config, maps: self.svc.maps.as_ref(), macros }
+        Policy { config: self.config, maps: self.svc.maps.as_ref(), macros, id: &self.env.id, relay }
     }
 
     fn answer(&mut self, connection: &mut Connection, question: Question) {
-        let mut policy = self.policy(connection);
+        let shown = connection.shown.clone();
+        let mut policy = self.policy(connection, &shown);
         let (name, address) = (connection.name.clone(), connection.address.clone());
         match question {
             Question::TryTls => connection.session.try_tls(policy.try_tls(&name)),
@@ -407,7 +408,8 @@ impl Run<'_, '_> {
         {
             log::auth(&self.env.id, &connection.shown, mechanism, 0);
         }
-        let mut policy = self.policy(connection);
+        let shown = connection.shown.clone();
+        let mut policy = self.policy(connection, &shown);
         let mut results: Vec<Option<Status>> = Vec::with_capacity(self.rcpts.len());
         let mut transaction = self.transaction(connection);
         for index in self.rcpts {

@@ -2,7 +2,7 @@
 
 use super::auth::Credentials;
 use crate::cf::{Config, Macros};
-use crate::envelope::Status;
+use crate::envelope::{QueueId, Status};
 use crate::reply::{Enhanced, Reply};
 use crate::rewrite::service::Maps;
 use crate::rewrite::{Scope, Verdict, check};
@@ -21,12 +21,22 @@ pub struct Policy<'a> {
     pub maps: &'a dyn Maps,
     /// The macros.
     pub macros: Macros,
+    /// The message and the server's name, for the log.
+    pub id: &'a QueueId,
+    /// See `id`.
+    pub relay: &'a str,
 }
 
 impl Policy<'_> {
     fn check(&mut self, name: &str, args: &[&[u8]]) -> Verdict {
         let mut scope = Scope::new(self.config, &mut self.macros, self.maps);
-        check(&mut scope, name, args)
+        let verdict = check(&mut scope, name, args);
+        if let Verdict::Reject { code, enhanced, text } = &verdict {
+            let reply = Reply::new(*code, Some(*enhanced), text);
+            let argument = args.first().copied().unwrap_or_default();
+            crate::log::client::refused(self.id, name, argument, self.relay, &reply.to_text());
+        }
+        verdict
     }
 
     /// Whether STARTTLS is to be used with `server`.
