@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -44,9 +44,7 @@ impl WorkerSource for ForkSource {
         let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
         children.retain(|pid| matches!(waitpid(*pid, Some(WaitPidFlag::WNOHANG)), Ok(WaitStatus::StillAlive)));
         let child = crate::sys::process::fork_child(true, || {
-            // Not a descriptor of this process but the socket: other workers must see the end of theirs.
             crate::sys::process::reset_signals();
-            crate::sys::process::close_all_but(&[theirs.as_raw_fd()]);
             u8::from(worker::serve(Arc::clone(&self.config), Arc::clone(&self.aliases), &theirs).is_err())
         })?;
         children.push(child);
@@ -84,11 +82,20 @@ const WARM: Duration = Duration::from_secs(3);
 /// How many are kept.
 const MAX_WARM: usize = 32;
 
+/// A socket to a worker. Workers that were forked later hold copies of it, so it is shut down, not only closed.
+struct Socket(UnixStream);
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
 /// Local delivery by workers.
 pub struct Local {
     config: Arc<Config>,
     source: Box<dyn WorkerSource>,
-    warm: Mutex<HashMap<Vec<u8>, (UnixStream, Instant)>>,
+    warm: Mutex<HashMap<Vec<u8>, (Socket, Instant)>>,
 }
 
 impl Local {
@@ -110,9 +117,9 @@ impl Local {
     /// Asks a worker that is warm for `key`, or a new one.
     fn ask(&self, key: &[u8], request: &Request) -> Result<Answer, Status> {
         if let Some(socket) = self.take_warm(key)
-            && wire::send_request(&socket, request).is_ok()
+            && wire::send_request(&socket.0, request).is_ok()
         {
-            match wire::receive_answer(&socket) {
+            match wire::receive_answer(&socket.0) {
                 Ok(Answer::Elsewhere) => {}
                 // Closed with the request unread: it was just leaving.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
@@ -120,21 +127,21 @@ impl Local {
                 Err(error) => return Err(lost(&error)),
             }
         }
-        let socket = self.source.worker().map_err(|e| lost(&e))?;
-        wire::send_request(&socket, request).map_err(|e| lost(&e))?;
-        match wire::receive_answer(&socket) {
+        let socket = Socket(self.source.worker().map_err(|e| lost(&e))?);
+        wire::send_request(&socket.0, request).map_err(|e| lost(&e))?;
+        match wire::receive_answer(&socket.0) {
             Ok(answer) => Ok(self.done(key, socket, answer)),
             Err(error) => Err(lost(&error)),
         }
     }
 
-    fn take_warm(&self, key: &[u8]) -> Option<UnixStream> {
+    fn take_warm(&self, key: &[u8]) -> Option<Socket> {
         let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
         warm.retain(|_, (_, since)| since.elapsed() < WARM);
         warm.remove(key).map(|(socket, _)| socket)
     }
 
-    fn done(&self, key: &[u8], socket: UnixStream, answer: Answer) -> Answer {
+    fn done(&self, key: &[u8], socket: Socket, answer: Answer) -> Answer {
         let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
         if warm.len() < MAX_WARM || warm.contains_key(key) {
             warm.insert(key.to_vec(), (socket, Instant::now()));

@@ -51,10 +51,17 @@ struct Expansion<'a> {
     seen: HashMap<Key, usize>,
     sender: Option<Target>,
     fault: &'a mut dyn FnMut(Fault),
+    /// Only to tell: what a map cannot answer now counts as it looks now.
+    telling: bool,
 }
 
-/// Expands `env.recipients`; gives the owner of each of the new ones, in their order.
-pub(super) fn expand(svc: &Services, env: &mut Envelope, fault: &mut dyn FnMut(Fault)) -> Vec<Option<Line>> {
+/// Expands `env.recipients`; gives the owner of each of the new ones, in their order. `telling`: nothing is to be delivered.
+pub(super) fn expand(
+    svc: &Services,
+    env: &mut Envelope,
+    telling: bool,
+    fault: &mut dyn FnMut(Fault),
+) -> Vec<Option<Line>> {
     let id = env.id.clone();
     let mut macros = svc.config.layer();
     for (name, value) in &env.macros {
@@ -62,8 +69,16 @@ pub(super) fn expand(svc: &Services, env: &mut Envelope, fault: &mut dyn FnMut(F
     }
     macros.set("f", &env.sender);
     macros.set("i", id.as_str());
-    let mut work =
-        Expansion { svc, id: Id::Queue(&id), macros, nodes: Vec::new(), seen: HashMap::new(), sender: None, fault };
+    let mut work = Expansion {
+        svc,
+        id: Id::Queue(&id),
+        macros,
+        nodes: Vec::new(),
+        seen: HashMap::new(),
+        sender: None,
+        fault,
+        telling,
+    };
     if !svc.config.options.me_too {
         work.sender = parse::resolve(svc, &mut work.macros, &env.sender).ok().map(|r| r.target);
     }
@@ -102,7 +117,7 @@ impl Expansion<'_> {
     fn primary(&mut self, mut node: Node) {
         if node.recipient.target.is_none() {
             match parse::resolve(self.svc, &mut self.macros, &node.recipient.address) {
-                Ok(resolved) if resolved.later => {
+                Ok(resolved) if resolved.later && !self.telling => {
                     node.recipient.state = RecipientState::Deferred;
                     node.recipient.status = Some(Status::new((4, 3, 0), 75, "Transient parse error"));
                     self.nodes.push(node);
@@ -452,7 +467,7 @@ impl Expansion<'_> {
 
     fn child(&mut self, mut node: Node, element: &[u8]) {
         match parse::resolve(self.svc, &mut self.macros, element) {
-            Ok(resolved) if resolved.later => {
+            Ok(resolved) if resolved.later && !self.telling => {
                 // To be looked at again as a whole: its own expansion is still to come.
                 node.recipient.alias = false;
                 node.recipient.state = RecipientState::Deferred;

@@ -13,7 +13,7 @@ mod parse;
 mod split;
 mod verify;
 
-pub use verify::{Verified, verify};
+pub use verify::{Verified, scratch, verify};
 
 pub use parse::malformed;
 
@@ -89,6 +89,6 @@ pub fn recipient(
 /// left out. Lists with an `owner-` alias have their recipients in envelopes of their own, with a new id and the owner as
 /// sender: they are returned, in no queue yet, and their recipients are no longer in `env`.
 pub fn expand(svc: &Services, env: &mut Envelope) -> Vec<Envelope> {
-    let owners = expand::expand(svc, env, &mut |_| ());
+    let owners = expand::expand(svc, env, false, &mut |_| ());
     split::by_owner(svc, env, owners)
 }

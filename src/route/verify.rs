@@ -56,10 +56,10 @@ pub fn verify(svc: &Services, text: &[u8], follow: bool) -> Verified {
     }
     if follow {
         let mut note = |fault: Fault| {
-            verified.exit = fault.exit;
+            verified.exit = if matches!(fault.exit, 67 | 68 | 75) { fault.exit } else { 64 };
             verified.faults.push(fault.reply);
         };
-        expand(svc, &mut env, &mut note);
+        expand(svc, &mut env, true, &mut note);
     }
     let open = |r: &Recipient| matches!(r.state, RecipientState::Pending);
     verified.recipients = env.recipients.into_iter().filter(open).collect();
@@ -84,7 +84,7 @@ fn elements(text: &[u8]) -> Vec<&[u8]> {
 }
 
 /// An envelope that is never sent.
-fn scratch(svc: &Services) -> Envelope {
+pub fn scratch(svc: &Services) -> Envelope {
     let at = crate::sys::clock::utc(svc.clock.now().0);
     Envelope {
         id: svc.ids.next((at.year, at.month, at.day, at.hour, at.minute, at.second)),
@@ -117,7 +117,7 @@ pub(super) fn origin_again(svc: &Services, recipient: &Recipient) -> Option<Orig
     let mut env = scratch(svc);
     let mut macros = svc.config.layer();
     super::recipient(svc, &mut macros, &mut env, address, &Default::default(), &Origin::Direct).ok()?;
-    expand(svc, &mut env, &mut |_| ());
+    expand(svc, &mut env, true, &mut |_| ());
     let wanted = recipient.target.as_ref()?;
     let found = env.recipients.into_iter().find(|r| r.target.as_ref() == Some(wanted))?;
     svc.config.mailers.get(wanted.mailer).and_then(parse::special)?;
