@@ -1,7 +1,7 @@
 //! Keeps account of an attempt: states, log lines, and the transcript that reports quote.
 
 use super::jobs::Job;
-use super::{is_open, stat_text};
+use super::{Transport, is_open, stat_text};
 use crate::dsn;
 use crate::envelope::{Envelope, Recipient, RecipientState, Status};
 use crate::log::delivery::{self, To};
@@ -14,6 +14,7 @@ const MAX_TRANSCRIPT: usize = 1000;
 /// The account of one attempt.
 pub(super) struct Account<'a> {
     svc: &'a Services,
+    transport: &'a dyn Transport,
     /// What was said, for reports.
     pub transcript: Vec<Line>,
     /// The host whose words the transcript has last.
@@ -25,9 +26,9 @@ pub(super) struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    pub fn new(svc: &'a Services, envelope: &Envelope) -> Account<'a> {
+    pub fn new(svc: &'a Services, transport: &'a dyn Transport, envelope: &Envelope) -> Account<'a> {
         let sender = local_sender(svc, envelope);
-        Account { svc, transcript: Vec::new(), talking_to: None, sender, failure: None }
+        Account { svc, transport, transcript: Vec::new(), talking_to: None, sender, failure: None }
     }
 
     /// Recipients that routing refused or put off: they never come to a mailer.
@@ -124,6 +125,8 @@ impl<'a> Account<'a> {
             },
         );
         let recipients: Vec<&Recipient> = members.iter().filter_map(of).collect();
+        let names: Vec<&[u8]> = recipients.iter().map(|r| &r.address[..]).collect();
+        self.transport.show(&[&names.join(&b","[..])[..], b"... ", &stat].concat());
         self.quote(&recipients, status);
         if !status.is_success() {
             if !status.is_transient() {

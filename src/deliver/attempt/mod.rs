@@ -78,7 +78,7 @@ fn one(svc: &Services, transport: &dyn Transport, mut envelope: Envelope, how: H
         envelope.priority += svc.config.options.retry_factor;
     }
     let now = svc.clock.now().0;
-    let mut account = Account::new(svc, &envelope);
+    let mut account = Account::new(svc, transport, &envelope);
     account.refused(&mut envelope, now);
     hold(svc, &mut envelope, how);
     account.held(&envelope, now);
@@ -126,6 +126,12 @@ fn hand_over(svc: &Services, transport: &dyn Transport, envelope: &Envelope, job
         return vec![Status::new((5, 2, 3), 69, text); job.recipients.len()];
     }
     let connects = mailer.is_ipc() || mailer.path.eq_ignore_ascii_case(b"[LPC]");
+    if !connects {
+        let all: Vec<&[u8]> =
+            job.recipients.iter().filter_map(|i| Some(&envelope.recipients.get(*i)?.address[..])).collect();
+        let line = [&all.join(&b","[..])[..], b"... Connecting to ", mailer.name.as_bytes(), b"..."].concat();
+        transport.show(&line);
+    }
     let mut statuses = if connects {
         transport.remote(svc, envelope, job.mailer, &job.host, &job.recipients)
     } else {

@@ -28,4 +28,8 @@ pub trait Transport: Send + Sync {
     fn remote(&self, svc: &Services, env: &Envelope, mailer: usize, host: &Line, recipients: &[usize]) -> Vec<Status>;
     /// Writes the message for a mailer that is a program or a file.
     fn render(&self, svc: &Services, env: &Envelope, mailer: usize, recipients: &[usize]) -> io::Result<Rendered>;
+    /// Shows a line of the attempt to the caller who wants to watch (`-v`).
+    fn show(&self, line: &[u8]) {
+        let _ = line;
+    }
 }
