@@ -8,7 +8,7 @@
 //! 1  text reply address header mime m4 db dns::wire smtp::codec   grammars and codecs, no I/O
 //! 2  cf rewrite envelope queue::file log                     configuration, rule sets, values
 //! 3  map dns alias user sasl tls queue::store                services that may block
-//! 4  service smtp route queue::schedule dsn deliver          engines
+//! 4  service smtp route queue::schedule dsn deliver stats    engines
 //! 5  role                                                    processes
 //! 6  cli                                                     command line and applets
 //! ```
@@ -42,6 +42,7 @@ pub mod dsn;
 pub mod route;
 pub mod service;
 pub mod smtp;
+pub mod stats;
 
 pub mod role;
 

@@ -3,6 +3,7 @@
 mod editmap;
 mod m4;
 pub mod mailq;
+mod mailstats;
 mod makemap;
 mod praliases;
 mod tables;
@@ -13,8 +14,13 @@ use std::ffi::OsString;
 pub type Applet = fn(&[OsString]) -> u8;
 
 /// Every name that the binary answers to besides `sendmail`.
-const APPLETS: &[(&str, Applet)] =
-    &[("editmap", editmap::main), ("m4", m4::main), ("makemap", makemap::main), ("praliases", praliases::main)];
+const APPLETS: &[(&str, Applet)] = &[
+    ("editmap", editmap::main),
+    ("m4", m4::main),
+    ("mailstats", mailstats::main),
+    ("makemap", makemap::main),
+    ("praliases", praliases::main),
+];
 
 /// The applet called `name`.
 pub fn find(name: &str) -> Option<Applet> {

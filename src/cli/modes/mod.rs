@@ -1,5 +1,6 @@
 //! The operation modes: one file each, chosen here by the letter of `-b`.
 
+mod hoststat;
 mod test;
 
 use super::settings::Settings;
@@ -9,6 +10,11 @@ use std::ffi::OsString;
 pub fn run(settings: Settings, _argv: &[OsString]) -> u8 {
     if settings.mode == b't' {
         return test::run(settings);
+    }
+    match settings.mode {
+        b'h' => return hoststat::print(&settings),
+        b'H' => return hoststat::purge(&settings),
+        _ => {}
     }
     let letter = settings.mode as char;
     eprintln!("sendmail: mode -b{letter} is not in this build");
