@@ -1,0 +1,95 @@
+//! A full disk, and one without inodes: refused, nothing partial, and well again by itself.
+
+use super::{is_whole, message, store};
+use postrider::queue::Selection;
+use postrider::queue::store::{Store, StoreError};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A small file system, unmounted in the end.
+struct Small(PathBuf, #[allow(dead_code)] tempfile::TempDir);
+
+impl Small {
+    fn mount(options: &str) -> Option<Small> {
+        let dir = tempfile::tempdir().expect("directory");
+        let path = dir.path().to_path_buf();
+        let mounted = nix::unistd::geteuid().is_root()
+            && Command::new("mount")
+                .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+                .arg(&path)
+                .status()
+                .is_ok_and(|s| s.success());
+        if !mounted {
+            eprintln!("SKIPPED: needs the right to mount a tmpfs ({options})");
+            return None;
+        }
+        Some(Small(path, dir))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+fn fill(path: &Path, size: usize) {
+    let store = store(path);
+    let mut kept = Vec::new();
+    let refused = (0..10_000u32).find_map(|n| {
+        let e = message(&format!("6AMIXR{n:06}004517"), size);
+        match store.commit(&e) {
+            Ok(()) => {
+                store.release(&e.id);
+                kept.push(e);
+                None
+            }
+            Err(e) => Some(e),
+        }
+    });
+    assert!(matches!(refused, Some(StoreError::NoSpace(_))), "{refused:?}");
+    assert!(kept.len() > 2);
+    // What was taken is whole, and there is nothing else.
+    let names = std::fs::read_dir(path).expect("list").count();
+    assert_eq!(names, kept.len() * 2, "no rest of what was refused");
+    for id in store.list(&Selection::default()).expect("list") {
+        let mut held = store.take(&id).expect("take").expect("free");
+        assert!(is_whole(&held.envelope, size));
+        // A rewrite that finds no room leaves the old file.
+        held.envelope.attempts = 1;
+        let _ = store.update(&held.envelope);
+        store.release(&id);
+        assert!(store.take(&id).expect("take").is_some_and(|h| is_whole(&h.envelope, size)));
+    }
+    let last = kept.pop().expect("some");
+    let held = store.take(&last.id).expect("take").expect("free");
+    store.remove(&held.envelope).expect("remove");
+    // Its open body holds the blocks until now.
+    drop(held);
+    store.commit(&last).expect("room again");
+}
+
+#[test]
+fn no_blocks() {
+    if let Some(disk) = Small::mount("size=400k") {
+        fill(&disk.0, 20_000);
+    }
+}
+
+#[test]
+fn no_inodes() {
+    if let Some(disk) = Small::mount("size=4m,nr_inodes=24") {
+        fill(&disk.0, 100);
+    }
+}
+
+#[test]
+fn min_free_blocks() {
+    let dir = tempfile::tempdir().expect("directory");
+    let mut settings = postrider::queue::files::Settings::new(dir.path());
+    settings.min_free_blocks = u64::MAX / 2;
+    let store = postrider::queue::files::FileStore::open(settings).expect("store");
+    assert!(!store.has_room(1));
+    let id = postrider::envelope::QueueId::parse(b"6AMIXR00004517").expect("id");
+    assert!(matches!(store.spool(&id), Err(StoreError::NoSpace(_))));
+}

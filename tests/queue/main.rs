@@ -1,0 +1,72 @@
+//! The queue against crashes and full disks: what was acknowledged is there, whole; what was not may be missing, never broken.
+
+mod full;
+mod kill;
+mod order;
+
+use postrider::envelope::{Body, Envelope, Flags, Notify, Origin, QueueId, Recipient, RecipientState};
+use postrider::header::{Field, Headers};
+use postrider::queue::files::{FileStore, Settings};
+use postrider::text::Line;
+use std::path::Path;
+
+/// A store without a limit of free blocks.
+fn store(directory: &Path) -> FileStore {
+    let mut settings = Settings::new(directory);
+    settings.min_free_blocks = 0;
+    FileStore::open(settings).expect("queue directory")
+}
+
+/// A message whose body tells its id and is `size` octets long.
+fn message(id: &str, size: usize) -> Envelope {
+    let line = format!("{id}\n");
+    let body: Vec<u8> = line.bytes().cycle().take(size).collect();
+    Envelope {
+        id: QueueId::parse(id.as_bytes()).expect("id"),
+        created: 1_795_372_407,
+        last_attempt: 0,
+        attempts: 0,
+        priority: 30_100,
+        class: 0,
+        body_type: None,
+        flags: Flags::default(),
+        quarantine: None,
+        message: None,
+        macros: Vec::new(),
+        sender: Line::cleaned(b"<alice@example.test>"),
+        envid: None,
+        auth_param: None,
+        deliver_by: None,
+        recipients: vec![Recipient {
+            address: Line::cleaned(format!("<{id}@example.test>").as_bytes()),
+            primary: true,
+            alias: false,
+            notify: Notify::default(),
+            orcpt: None,
+            final_recipient: None,
+            control: None,
+            origin: Origin::Direct,
+            target: None,
+            state: RecipientState::Pending,
+            status: None,
+        }],
+        headers: Headers {
+            fields: vec![Field {
+                name: Line::cleaned(b"Subject"),
+                value: b" x".to_vec(),
+                condition: None,
+                template: false,
+            }],
+        },
+        size: size as u64,
+        body: Body::Memory(body.into()),
+    }
+}
+
+/// Is this what [`message`] made?
+fn is_whole(e: &Envelope, size: usize) -> bool {
+    let mut body = Vec::new();
+    std::io::Read::read_to_end(&mut e.body.reader(), &mut body).expect("body");
+    let expected: Vec<u8> = format!("{}\n", e.id).bytes().cycle().take(size).collect();
+    body == expected && e.recipients.len() == 1 && e.headers.fields.len() == 1
+}
