@@ -113,7 +113,8 @@ impl SystemResolver {
     }
 
     /// The methods of a service: from the service switch file; for `hosts`, without such a file, from nsswitch.conf(5); else the built-in
-    /// ones (`aliases`, `passwd`: files; `hosts`: files, dns).
+    /// ones (`aliases`, `passwd`: files; `hosts`: files, dns); none for a service that
+    /// nobody knows.
     pub fn switch(&self, service: &str) -> Vec<String> {
         let switch = self.switch.get(|text| text.map(<[u8]>::to_vec));
         if let Some(found) = switch.as_deref().and_then(|text| methods(text, service)) {
@@ -126,7 +127,10 @@ impl SystemResolver {
             }
             return vec!["files".into(), "dns".into()];
         }
-        vec!["files".into()]
+        match service {
+            "aliases" | "passwd" => vec!["files".into()],
+            _ => Vec::new(),
+        }
     }
 
     fn host_methods(&self) -> Vec<Method> {

@@ -16,9 +16,11 @@ mod nothing;
 mod program;
 mod regex;
 pub mod replace;
+pub mod safe;
 mod sequence;
 mod socket;
 mod spec;
+pub mod standard;
 mod syslog;
 mod text;
 mod user;
@@ -295,7 +297,7 @@ impl Maps for MapSet {
     }
 }
 
-/// What is wrong with a definition that follows those of `earlier`, which it joins when it can be used.
+/// What is wrong with a definition that follows those of `earlier`, which it joins when its class is there.
 pub fn complaints(definition: &MapDef, earlier: &mut Vec<MapDef>) -> Vec<String> {
     let env = MapEnv::new(Arc::new(crate::dns::FakeResolver::default()), Arc::new(crate::user::Passwd));
     // Only a sequence looks at other maps.
@@ -303,7 +305,7 @@ pub fn complaints(definition: &MapDef, earlier: &mut Vec<MapDef>) -> Vec<String>
     let (mut set, _) = MapSet::open(known, env);
     let mut texts = Vec::new();
     set.define(definition, &mut texts);
-    if texts.is_empty() {
+    if set.is_defined(&definition.name) {
         earlier.push(definition.clone());
     }
     texts

@@ -44,14 +44,18 @@ impl Sequence {
         Sequence { members: Members::Service { name: spec.name.clone(), service, told: AtomicBool::new(false) } }
     }
 
-    /// The members as they are now.
-    fn names(&self, set: &MapSet) -> Vec<String> {
+    /// The members as they are now; `None` when the switch does not know the service.
+    fn names(&self, set: &MapSet) -> Option<Vec<String>> {
         match &self.members {
-            Members::Fixed(names) => names.clone(),
+            Members::Fixed(names) => Some(names.clone()),
             Members::Service { name, service, told } => {
                 let mut names = Vec::new();
                 let again = told.swap(true, Ordering::Relaxed);
-                for method in (set.env.switch)(service) {
+                let methods = (set.env.switch)(service);
+                if methods.is_empty() {
+                    return None;
+                }
+                for method in methods {
                     let member = format!("{name}.{method}");
                     if set.is_defined(&member) {
                         names.push(member.to_ascii_lowercase());
@@ -59,7 +63,7 @@ impl Sequence {
                         (set.env.notice)(&format!("Switch map {name}: unknown member map {member}"));
                     }
                 }
-                names
+                Some(names)
             }
         }
     }
@@ -72,7 +76,8 @@ impl Class for Sequence {
         }
         let inner = Query { depth: query.depth + 1, ..*query };
         let mut status = EX_NOHOST;
-        for name in self.names(set).iter().take(MAX_MEMBERS) {
+        let Some(names) = self.names(set) else { return Outcome::none(EX_TEMPFAIL) };
+        for name in names.iter().take(MAX_MEMBERS) {
             let Some(outcome) = set.nested(name, &inner, macros) else { continue };
             if outcome.value.is_some() {
                 return outcome;

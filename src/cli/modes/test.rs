@@ -2,24 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::cli::settings::Settings;
+use crate::cli::settings;
 use crate::cli::test_mode::{Out, TestMode, debug_level};
-use crate::dns::Resolver;
-use crate::dns::system::{Settings as ResolverSettings, SystemResolver};
-use crate::map::{MapEnv, MapSet};
+use crate::dns::{Settings, SystemResolver};
+use crate::map::standard;
 
 /// Reads commands from standard input.
-pub fn run(settings: Settings) -> u8 {
+pub fn run(settings: settings::Settings) -> u8 {
     let out = Out::stdout();
-    let resolver = Arc::new(SystemResolver::new(ResolverSettings::from_config(&settings.config)));
-    let mut env = MapEnv::new(Arc::clone(&resolver) as Arc<dyn Resolver>, Arc::new(crate::user::Passwd));
-    let switch = Arc::clone(&resolver);
-    env.switch = Arc::new(move |service| switch.switch(service));
+    let resolver = Arc::new(SystemResolver::new(Settings::from_config(&settings.config)));
     let notices = out.clone();
-    env.notice = Arc::new(move |text| notices.text(text));
-    let own = settings.config.classes.get("w").cloned().unwrap_or_default();
-    env.is_own_name = Arc::new(move |name| own.contains(name));
-    let (maps, _) = MapSet::open(&settings.config.maps, env);
+    let notice: standard::Notice = Arc::new(move |text| notices.text(text));
+    let env = standard::environment(&settings.config, &resolver, Arc::new(crate::user::Passwd), notice);
+    // What is wrong with maps was told with the configuration's other lines.
+    let (maps, _) = standard::maps(&settings.config, env);
     let level = settings.flags.debug.iter().filter_map(|spec| debug_level(spec)).next_back().unwrap_or(0);
     let exit = crate::cf::problem::exit_code(&settings.problems);
     let mut mode = TestMode::new(settings.config, Arc::new(maps), resolver, out, level, exit);
