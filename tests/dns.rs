@@ -315,7 +315,7 @@ fn lies_and_silence() {
         assert!(begin.elapsed() < Duration::from_secs(5), "{name}");
     }
     let begin = Instant::now();
-    let limits = Limits { retrans: Some(Duration::from_secs(1)), retry: Some(2) };
+    let limits = Limits { retrans: Some(Duration::from_secs(1)), retry: Some(2), ..Limits::default() };
     assert!(w.resolver.lookup_within(b"silent.test", RecordKind::A, limits).is_err());
     assert!((2..6).contains(&begin.elapsed().as_secs()));
 }
@@ -358,6 +358,8 @@ fn canonical_names() {
     assert_eq!(full("EXAMPLE.com"), Ok("EXAMPLE.com".into()));
     assert_eq!(full("www.example.com."), Ok("web.example.com".into()));
     assert_eq!(full("short"), Ok("short.our.test".into()));
+    assert_eq!(full("WS1."), Ok("WS1.heldout.test".into()));
+    assert_eq!(full("LOCALHOST"), Ok("localhost.our.test".into()));
     assert_eq!(full("nosuch"), Err(DnsError::NotFound));
     assert_eq!(full("1.2.3.4"), Err(DnsError::NotFound));
     assert!(matches!(full("servfail.test"), Err(DnsError::TempFail(_))));
@@ -365,6 +367,22 @@ fn canonical_names() {
     assert!(asked.iter().all(|(name, _)| name != "nosuch"), "an unqualified name was asked for as it is");
     let wild = SystemResolver::new(Settings { has_wildcard_mx: true, ..settings(w.dir.path(), w.server.address) });
     assert_eq!(wild.canonical(b"mailonly"), Err(DnsError::NotFound));
+}
+
+#[test]
+fn exchangers_as_they_are_shown() {
+    let w = world();
+    let shown = |name: &str| {
+        let answer = postrider::dns::exchangers(&w.resolver, name.as_bytes()).unwrap();
+        let hosts: Vec<String> = answer.hosts.iter().map(|h| String::from_utf8_lossy(&h.name).into_owned()).collect();
+        hosts.join(" ")
+    };
+    assert_eq!(shown("example.com"), "mx1.example.com. mx2.example.com.");
+    assert_eq!(shown("ws9"), "ws9.heldout.test.");
+    for name in ["nosuch.test", "www.example.com", "nullmx.test"] {
+        assert_eq!(shown(name), "", "{name}");
+    }
+    assert_eq!(shown("[127.0.0.1]"), "[127.0.0.1]");
 }
 
 #[test]

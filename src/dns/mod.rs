@@ -177,9 +177,38 @@ pub struct MxAnswer {
     pub authentic: bool,
 }
 
-/// How long and how often a single look-up may ask, where it says so itself.
+/// The hosts of `name` as people are shown them, with a final dot: those of its MX records, else the host that the name itself stands for by
+/// its full name. An address in brackets stands for itself; an alias without MX records and a name that is not there have none.
+pub fn exchangers(resolver: &dyn Resolver, name: &[u8]) -> Result<MxAnswer, DnsError> {
+    let none = || MxAnswer { hosts: Vec::new(), implicit: true, null: false, ttl: 0, authentic: false };
+    let host = |name: Vec<u8>| MxAnswer { hosts: vec![MxHost { preference: 0, name }], ..none() };
+    if name.starts_with(b"[") {
+        return Ok(host(name.to_vec()));
+    }
+    match resolver.mx(name) {
+        Ok(mut answer) if !answer.implicit => {
+            answer.hosts.iter_mut().for_each(|h| h.name.push(b'.'));
+            return Ok(answer);
+        }
+        Ok(_) | Err(DnsError::NotFound) => {}
+        Err(e) => return Err(e),
+    }
+    let is_alias = |kind| resolver.lookup(name, kind).is_ok_and(|a| a.alias);
+    if is_alias(RecordKind::A) || is_alias(RecordKind::Aaaa) {
+        return Ok(none());
+    }
+    match resolver.canonical(name) {
+        Ok((full, _)) => Ok(host([&full, &b"."[..]].concat())),
+        Err(e @ DnsError::TempFail(_)) => Err(e),
+        Err(_) => Ok(none()),
+    }
+}
+
+/// How a single look-up differs from others, where it says so itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
+    /// Goes through the search list.
+    pub search: bool,
     /// How long the first server gets.
     pub retrans: Option<std::time::Duration>,
     /// How often the servers are asked.

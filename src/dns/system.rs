@@ -200,9 +200,9 @@ impl SystemResolver {
         for _ in 0..MAX_ALIASES {
             match stub::ask(conf, self.style(), &at, kind)? {
                 Verdict::Records { name: end, alias, records, authentic } => {
-                    let alias = was_alias || alias;
                     // Without an alias the name is as it was asked for: a server may fold its case.
                     let name = if alias { end } else { at };
+                    let alias = was_alias || alias;
                     return Ok(Answer { name, alias, records, authentic: authentic && conf.trust_ad });
                 }
                 Verdict::Nothing { alias: Some(next) } if !next.eq_ignore_ascii_case(&at) => {
@@ -312,6 +312,16 @@ fn least_ttl(records: &[Record]) -> u32 {
     records.iter().map(|r| r.ttl).min().unwrap_or(0)
 }
 
+/// `found`, spelt as `asked` where it begins with that, as an answer of the DNS would be; a name without a dot stays as the file has it.
+fn in_case_of(asked: &[u8], found: &[u8]) -> Vec<u8> {
+    let begins = found.get(..asked.len()).is_some_and(|head| head.eq_ignore_ascii_case(asked));
+    let rest = found.get(asked.len()..).unwrap_or_default();
+    if begins && found.contains(&b'.') && (rest.is_empty() || rest.starts_with(b".")) {
+        return [asked, rest].concat();
+    }
+    found.to_vec()
+}
+
 /// The address that a name is: bare or in brackets, IPv6 with or without its tag.
 fn literal(name: &[u8]) -> Option<IpAddr> {
     let bare = name.strip_prefix(b"[").and_then(|n| n.strip_suffix(b"]")).unwrap_or(name);
@@ -336,7 +346,18 @@ impl Resolver for SystemResolver {
         let mut conf = (*self.conf()).clone();
         conf.timeout = limits.retrans.unwrap_or(conf.timeout);
         conf.attempts = limits.retry.unwrap_or(conf.attempts).max(1);
-        self.query(&conf, name, kind)
+        let mut candidates = if limits.search { self.candidates(&conf, name) } else { Vec::new() };
+        if !candidates.iter().any(|c| c == name) {
+            candidates.push(name.to_vec());
+        }
+        let mut last = DnsError::NotFound;
+        for candidate in candidates {
+            match self.query(&conf, &candidate, kind) {
+                Err(e @ (DnsError::NotFound | DnsError::NoData)) => last = e,
+                answer => return answer,
+            }
+        }
+        Err(last)
     }
 
     fn addresses(&self, name: &[u8], families: Families) -> Result<Vec<IpAddr>, DnsError> {
@@ -377,8 +398,9 @@ impl Resolver for SystemResolver {
         let (mut found, ttl) = self.by_methods(|method| match method {
             Method::Dns => self.canonical_by_dns(name),
             Method::Files => {
-                let found = self.hosts().canonical(bare).map(<[u8]>::to_vec);
-                found.map(|n| (n, 3600)).ok_or(DnsError::NotFound)
+                let hosts = self.hosts();
+                let found = hosts.canonical(bare).ok_or(DnsError::NotFound)?;
+                Ok((in_case_of(bare, found), 3600))
             }
         })?;
         if !found.contains(&b'.') && !self.settings.domain.is_empty() {

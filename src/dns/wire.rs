@@ -41,7 +41,7 @@ pub struct Ask {
 pub enum Verdict {
     /// Records of the kind asked for, at the end of the alias chain.
     Records {
-        /// The name that has them.
+        /// The name at the end of the alias chain; empty when there is none.
         name: Vec<u8>,
         /// Whether an alias led there.
         alias: bool,
@@ -227,18 +227,22 @@ fn read_records(
             at = next;
         }
     }
-    let name = from_wire(&at).ok_or("name with unusual characters")?;
     let records: Vec<Record> = seen
         .iter()
         .filter(|s| s.1 == rtype(kind) && s.0.name_eq(&at))
         .filter_map(|s| Some(Record { ttl: s.2, data: s.3.clone()? }))
         .take(MAX_RECORDS)
         .collect();
+    if records.is_empty() && no_name {
+        return Ok(Verdict::NoName);
+    }
+    // What was asked for may look as it likes; where aliases lead must be a host's name.
+    let name = match hops {
+        0 => Vec::new(),
+        _ => from_wire(&at).ok_or("alias for a name with unusual characters")?,
+    };
     if !records.is_empty() {
         return Ok(Verdict::Records { name, alias: hops > 0, records, authentic });
-    }
-    if no_name {
-        return Ok(Verdict::NoName);
     }
     Ok(Verdict::Nothing { alias: (hops > 0).then_some(name) })
 }

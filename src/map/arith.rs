@@ -30,7 +30,7 @@ fn number(text: &[u8]) -> i64 {
     signed.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
 }
 
-/// A number in `low..high` that nobody foresees.
+/// A number in `low..high` that nobody foresees; `low` when there is none between.
 fn random(low: i64, high: i64) -> i64 {
     use std::hash::{BuildHasher, Hasher};
     let span = (i128::from(high) - i128::from(low)).max(1);
@@ -50,7 +50,7 @@ fn compute(operator: &[u8], a: i64, b: i64) -> Option<String> {
         b'%' if b != 0 => a.wrapping_rem(b),
         b'l' => return truth(a < b),
         b'=' => return truth(a == b),
-        b'r' if a < b => random(a, b),
+        b'r' if a <= b => random(a, b),
         _ => return None,
     };
     Some(result.to_string())
@@ -85,6 +85,7 @@ mod tests {
         assert_eq!(compute(b"/", i64::MIN, -1), Some(i64::MIN.to_string()));
         assert_eq!(compute(b"l", 1, 2), Some("TRUE".into()));
         assert_eq!(compute(b"r", 5, 6), Some("5".into()));
+        assert_eq!(compute(b"r", 1, 1), Some("1".into()));
         assert_eq!(compute(b"r", 6, 5), None);
         assert_eq!(compute(b"L", 1, 2), None);
     }

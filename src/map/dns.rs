@@ -3,7 +3,7 @@
 use super::spec::Spec;
 use super::{Class, EX_NOHOST, EX_TEMPFAIL, MapSet, Outcome, Query, finish_literally};
 use crate::cf::Macros;
-use crate::dns::{Data, DnsError, Limits, RecordKind};
+use crate::dns::{Data, DnsError, Limits, RecordKind, exchangers};
 
 /// A value made of several records is cut at a delimiter when it gets longer than a rule set could use.
 const MAX_VALUE: usize = 1024;
@@ -81,6 +81,7 @@ impl DnsMap {
             base: spec.own(b'B').unwrap_or_default().to_vec(),
             limit: number(b'Z').map_or(usize::MAX, |n: u32| n as usize),
             limits: Limits {
+                search: true,
                 retrans: spec.own(b'd').and_then(super::socket::seconds).filter(|d| !d.is_zero()),
                 retry: number(b'r'),
             },
@@ -132,22 +133,13 @@ impl BestMx {
 
 impl Class for BestMx {
     fn lookup(&self, set: &MapSet, query: &Query<'_>, _: &mut Macros) -> Outcome {
-        let resolver = &set.env.resolver;
-        let mut hosts = match resolver.mx(query.key) {
-            Ok(answer) if answer.implicit => {
-                // The domain must be a host in its own right.
-                let is_host = [RecordKind::A, RecordKind::Aaaa]
-                    .iter()
-                    .any(|kind| resolver.lookup(query.key, *kind).is_ok_and(|answer| !answer.alias));
-                if is_host { answer.hosts } else { Vec::new() }
-            }
+        let mut hosts = match exchangers(&*set.env.resolver, query.key) {
             Ok(answer) => answer.hosts,
-            Err(DnsError::TempFail(_)) => return Outcome::none(EX_TEMPFAIL),
-            Err(_) => Vec::new(),
+            Err(_) => return Outcome::none(EX_TEMPFAIL),
         };
         // One order for one answer, whatever the resolver's shuffling; this host first among the best.
         hosts.sort_by(|a, b| {
-            let own = |h: &[u8]| !(set.env.is_own_name)(h);
+            let own = |h: &[u8]| !(set.env.is_own_name)(h.strip_suffix(b".").unwrap_or(h));
             a.preference
                 .cmp(&b.preference)
                 .then_with(|| own(&a.name).cmp(&own(&b.name)))
@@ -156,7 +148,7 @@ impl Class for BestMx {
         if hosts.is_empty() {
             return Outcome::none(EX_NOHOST);
         }
-        let mut names: Vec<Vec<u8>> = hosts.iter().map(|h| [h.name.as_slice(), b"."].concat()).collect();
+        let mut names: Vec<Vec<u8>> = hosts.into_iter().map(|h| h.name).collect();
         if self.spec.delimiter.is_none() {
             names.truncate(1);
         }

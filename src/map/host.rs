@@ -31,8 +31,8 @@ impl Class for Host {
     fn lookup(&self, set: &MapSet, query: &Query<'_>, _: &mut Macros) -> Outcome {
         let answer = match literal(query.key) {
             Some(ip) => set.env.resolver.reverse(ip),
-            // Brackets around anything else make a name that no server can answer for.
-            None if query.key.starts_with(b"[") => Err(DnsError::TempFail("not an address".into())),
+            // Brackets around anything else are no name.
+            None if query.key.starts_with(b"[") => Err(DnsError::NotFound),
             None => set.env.resolver.canonical(query.key).map(|(name, _)| name),
         };
         match answer {

@@ -157,16 +157,12 @@ impl TestMode {
             return self.out.text("Usage: /mx address");
         }
         let shown = printable(host);
-        match self.resolver.mx(host) {
+        match crate::dns::exchangers(&*self.resolver, host) {
+            Ok(answer) if answer.null => self.out.text(&format!("getmxrr({shown}) returns null MX (See RFC7505)")),
             Ok(answer) => {
                 self.out.text(&format!("getmxrr({shown}) returns {} value(s):", answer.hosts.len()));
                 for mx in &answer.hosts {
-                    let mut line = b"\t".to_vec();
-                    line.extend_from_slice(&mx.name);
-                    if !answer.implicit {
-                        line.push(b'.');
-                    }
-                    self.out.line(&line);
+                    self.out.line(&[b"\t", mx.name.as_slice()].concat());
                 }
             }
             Err(_) => self.out.text(&format!("getmxrr({shown}) returns -1 value(s):")),
