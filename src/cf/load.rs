@@ -71,7 +71,7 @@ impl Default for Config {
             precedences: Vec::new(),
             environment: Vec::new(),
             milters: Vec::new(),
-            queue_groups: Vec::new(),
+            queue_groups: vec![QueueGroup::named("mqueue")],
             level: 0,
             vendor: "Berkeley".into(),
             chars: CharTable::new(b".:@[]"),
@@ -344,6 +344,14 @@ impl<'a> Loader<'a> {
         let system = self.options.system;
         let setting = match text.split_first() {
             Some((b' ', assignment)) => self.config.options.set_assignment(assignment, Source::File, system),
+            Some((b'M', rest)) => {
+                let mut at = 0;
+                let name = read_name(rest, &mut at, &mut |t| faults.push(Fault::error(t)));
+                if let Some(name) = name {
+                    self.macros.define(name.as_str(), Template::parse(rest.get(at..).unwrap_or_default()));
+                }
+                return;
+            }
             Some((letter, value)) => self.config.options.set_letter(*letter, value, Source::File, system),
             None => self.config.options.set_letter(0, b"", Source::File, system),
         };

@@ -32,10 +32,9 @@ pub(super) fn before(macros: &mut Macros, classes: &mut Classes, options: &LoadO
         macros.set("m", &domain);
         add("m", &domain);
     }
-    let node = own.split('.').next().unwrap_or(&own);
-    macros.set("k", node);
-    add("k", node);
-    add("w", node);
+    macros.set("k", &own);
+    add("k", &own);
+    add("w", &own);
     macros.set("n", "MAILER-DAEMON");
     macros.set("v", options.version);
     macros.set("{opMode}", [options.op_mode]);

@@ -193,7 +193,7 @@ impl Compiler<'_> {
 }
 
 /// One side of a rule as `=S` shows it: each token with a blank after it.
-fn show(tokens: &[RuleToken]) -> String {
+fn show(tokens: &[RuleToken]) -> Vec<u8> {
     let mut out = Vec::new();
     for t in tokens {
         match t {
@@ -202,5 +202,5 @@ fn show(tokens: &[RuleToken]) -> String {
         }
         out.push(b' ');
     }
-    printable(&out)
+    out
 }

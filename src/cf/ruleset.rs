@@ -78,7 +78,7 @@ pub struct Rule {
     /// What the prefix says.
     pub after: After,
     /// Both sides' tokens as `=S` and traces show them.
-    pub shown: [String; 2],
+    pub shown: [Vec<u8>; 2],
     /// The line of the configuration.
     pub line: u32,
     /// The fewest tokens that can match.

@@ -166,15 +166,11 @@ pub(super) fn triple(tokens: &[Token]) -> Option<Parts<'_>> {
     if !first.is(Mark::Mailer) {
         return None;
     }
-    let at = |from: usize, mark: Mark| rest.iter().skip(from).position(|t| t.is(mark)).map(|n| from + n);
-    let host_at = rest
-        .iter()
-        .position(|t| t.is(Mark::Host) || t.is(Mark::User))
-        .filter(|i| rest.get(*i).is_some_and(|t| t.is(Mark::Host)));
-    let user_at = at(host_at.map_or(0, |h| h + 1), Mark::User);
-    let mailer_end = host_at.or(user_at).unwrap_or(rest.len());
+    // The mailer is one word, and a host stands right after it.
+    let host_at = rest.get(1).is_some_and(|t| t.is(Mark::Host)).then_some(1);
+    let user_at = rest.iter().position(|t| t.is(Mark::User));
     Some(Parts {
-        mailer: rest.get(..mailer_end).unwrap_or_default(),
+        mailer: rest.get(..rest.len().min(1)).unwrap_or_default(),
         host: host_at.map(|h| rest.get(h + 1..user_at.unwrap_or(rest.len())).unwrap_or_default()),
         user: user_at.map(|u| rest.get(u + 1..).unwrap_or_default()),
     })
@@ -191,11 +187,15 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], original: &[u8]) -> Resu
     };
     let name = join(parts.mailer, None, &config.chars, work.texts);
     let host = parts.host.map(|h| join(h, None, &config.chars, work.texts));
-    if name.eq_ignore_ascii_case(b"error") {
+    if name.eq_ignore_ascii_case(b"error") && parts.user.is_some_and(|u| !u.is_empty()) {
         let user = join(parts.user.unwrap_or_default(), Some(b' '), &config.chars, work.texts);
         let refusal = errors::from_triple(host.as_deref(), &user);
         refusal.report(work.scope, original);
         return Err(refusal);
+    }
+    if name.eq_ignore_ascii_case(b"error") {
+        work.system("buildaddr: no user");
+        return Err(Refusal::config("buildaddr: no user"));
     }
     let Some(mut index) = config.mailer_index(&name) else {
         let shown = crate::cf::problem::printable(&name);
@@ -237,7 +237,7 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], original: &[u8]) -> Resu
     let status = outward(work, &mut user, Kind::EnvelopeRecipient, Some(mailer));
     let mut user = join(&user, blank, &config.chars, work.texts);
     if !mailer.flags.has(b'u') {
-        fold_outside_quotes(&mut user);
+        user.make_ascii_lowercase();
     }
     let host = host.map(|mut h| {
         if !mailer.flags.has(b'h') {
@@ -245,16 +245,19 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], original: &[u8]) -> Resu
         }
         h
     });
-    check_printable(work, &user);
+    check_printable(work, &mut user);
     Ok(Parsed { mailer: index, host, user, skip_ruleset_5, try_later: status == TEMPFAIL })
 }
 
-/// Complains about control characters in what came out.
-fn check_printable(work: &mut Work<'_, '_, '_>, user: &[u8]) {
+/// Complains about control characters in what came out, and puts question marks in their place.
+fn check_printable(work: &mut Work<'_, '_, '_>, user: &mut [u8]) {
     let bad = |b: &u8| *b < b' ' || *b == 127;
     if user.iter().any(bad) {
+        for b in user.iter_mut().filter(|b| bad(b)) {
+            *b = b'?';
+        }
         let mut text = b"Syntax error in mailbox address \"".to_vec();
-        text.extend(user.iter().map(|b| if bad(b) { b'?' } else { *b }));
+        text.extend_from_slice(user);
         text.extend_from_slice(b"\" (non-printable character)");
         work.scope.note(Notice::User { code: 501, enhanced: SYNTAX, text });
     }
@@ -311,23 +314,6 @@ fn outward(work: &mut Work<'_, '_, '_>, tokens: &mut Vec<Token>, kind: Kind, mai
     }
     run(work, tokens, RulesetId(4));
     status
-}
-
-/// Folds what does not stand in quotes to lower case.
-pub(super) fn fold_outside_quotes(text: &mut [u8]) {
-    let mut quoted = false;
-    let mut escaped = false;
-    for b in text {
-        if escaped {
-            escaped = false;
-        } else if *b == b'\\' {
-            escaped = true;
-        } else if *b == b'"' {
-            quoted = !quoted;
-        } else if !quoted {
-            b.make_ascii_lowercase();
-        }
-    }
 }
 
 /// An address as it is for ourselves, without any mailer: rule sets 3, 1 or 2, and 4. What `$f` has for a sender.

@@ -112,7 +112,7 @@ fn apply(
         if let Err(code) = look_ups(work, &mut new, status) {
             return Flow::Fail(code);
         }
-        calls(work, &mut new, id, depth, status);
+        calls(work, &mut new, depth, status);
         *tokens = new;
         ends |= resolved(tokens);
         if work.debugging(4) {
@@ -271,35 +271,38 @@ fn look_up(work: &mut Work<'_, '_, '_>, inside: &[Token], host: bool, status: &m
     scan_value(work, &value).ok_or(DATAERR)
 }
 
-/// Does the calls `$>set ..` in `new`, the rightmost first; each takes all that follows it.
-fn calls(work: &mut Work<'_, '_, '_>, new: &mut Vec<Token>, id: RulesetId, depth: usize, status: &mut u8) {
-    while let Some(at) = new.iter().rposition(|t| t.is(Mark::Call)) {
-        let mut argument = new.split_off(at);
-        let name = match argument.get(1) {
-            Some(Token::Word(w)) => ruleset_name(work.texts.text(*w)),
-            _ => String::new(),
-        };
-        let call: Vec<Token> = argument.drain(..argument.len().min(2)).collect();
-        let Some(set) = work.config().rulesets.find(&name) else {
-            let caller = work.config().rulesets.name(id);
-            work.system(format!("Unknown ruleset {name} called from {caller}"));
-            *status = CONFIG;
-            // The call stays among the tokens, its name without quotes: nothing else can be made of it.
-            new.extend(call.first());
-            new.push(work.texts.word(name.as_bytes()));
-            new.extend(argument);
-            return;
-        };
-        if work.config().rulesets.get(set).is_none_or(|s| s.rules.is_empty()) {
-            new.extend(argument);
-            continue;
+/// Does the calls `$>set ..` in `new`: each takes all that follows it, what it gives takes its place. A call's name is looked
+/// at before the calls in its argument are made; false when one is unknown, and all stays as it is from there on.
+fn calls(work: &mut Work<'_, '_, '_>, new: &mut Vec<Token>, depth: usize, status: &mut u8) -> bool {
+    let Some(at) = new.iter().position(|t| t.is(Mark::Call)) else { return true };
+    let name = match new.get(at + 1) {
+        Some(Token::Word(w)) => ruleset_name(work.texts.text(*w)),
+        // A call of nothing is text.
+        _ => return true,
+    };
+    let Some(set) = work.config().rulesets.find(&name) else {
+        work.system(format!("Unknown ruleset {name}"));
+        *status = CONFIG;
+        if let Some(slot) = new.get_mut(at + 1) {
+            *slot = work.texts.word(name.as_bytes());
         }
+        return false;
+    };
+    let mut argument = new.split_off(at + 2);
+    if !calls(work, &mut argument, depth, status) {
+        new.append(&mut argument);
+        return false;
+    }
+    new.truncate(at);
+    // An empty rule set is not worth a trace.
+    if work.config().rulesets.get(set).is_some_and(|s| !s.rules.is_empty()) {
         let code = rewrite(work, &mut argument, set, depth + 1);
         if code != OK {
             *status = code;
         }
-        new.extend(argument);
     }
+    new.append(&mut argument);
+    true
 }
 
 /// The name in a call: it may be quoted.
@@ -310,13 +313,18 @@ fn ruleset_name(text: &[u8]) -> String {
 
 fn debug_rule(work: &mut Work<'_, '_, '_>, rule: &Rule) {
     let place = if work.debugging(15) { format!(" (line {})", rule.line) } else { String::new() };
-    let line = format!("-----trying rule{place}: {}", rule.shown[0].trim_end());
-    work.debug(12, line.as_bytes());
+    let line = [format!("-----trying rule{place}: ").as_bytes(), rule.shown[0].trim_ascii_end()].concat();
+    work.debug(12, &line);
 }
 
 fn debug_match(work: &mut Work<'_, '_, '_>, rule: &Rule, tokens: &[Token], matched: &Matched) {
-    let line = format!("-----rule matches: {}", rule.shown[1].trim_end());
-    work.debug(12, line.as_bytes());
+    let prefix: &[u8] = match rule.after {
+        After::Again => b"",
+        After::Next => b"$: ",
+        After::Return => b"$@ ",
+    };
+    let shown = rule.shown[1].strip_prefix(prefix).unwrap_or(&rule.shown[1]).trim_ascii_end();
+    work.debug(12, &[b"-----rule matches: ", prefix, shown].concat());
     if !work.debugging(15) {
         return;
     }

@@ -75,7 +75,8 @@ impl Calendar {
         MONTHS.get(self.month as usize).copied().unwrap_or("Jan")
     }
 
-    /// RFC 5322 3.3 with the zone's name as comment, as sendmail writes it: `Sun, 22 Nov 2026 16:12:00 +0100 (CET)`.
+    /// RFC 5322 3.3 with the zone's name as comment, as sendmail writes it: `Sun, 22 Nov 2026 16:12:00 +0100 (CET)`, and
+    /// `GMT` alone where that is the time.
     pub fn rfc5322(&self) -> String {
         let (sign, minutes) = if self.offset < 0 { ('-', -self.offset / 60) } else { ('+', self.offset / 60) };
         let mut out = format!(
@@ -90,7 +91,10 @@ impl Calendar {
             minutes / 60,
             minutes % 60
         );
-        if !self.zone.is_empty() && self.zone.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        if self.offset == 0 {
+            out.truncate(out.len() - "+0000".len());
+            out.push_str("GMT");
+        } else if !self.zone.is_empty() && self.zone.bytes().all(|b| b.is_ascii_alphanumeric()) {
             let _ = write!(out, " ({})", self.zone);
         }
         out
@@ -123,7 +127,7 @@ mod tests {
     #[test]
     fn dates_have_their_forms() {
         let t = utc(1_795_363_920);
-        assert_eq!(t.rfc5322(), "Sun, 22 Nov 2026 16:12:00 +0000 (GMT)");
+        assert_eq!(t.rfc5322(), "Sun, 22 Nov 2026 16:12:00 GMT");
         assert_eq!(t.ctime(), "Sun Nov 22 16:12:00 2026");
         assert_eq!(utc(1_772_323_200).syslog(), "Mar  1 00:00:00");
     }

@@ -53,7 +53,8 @@ fn octets(text: &str) -> Vec<u8> {
     }
 }
 
-/// Text for the terminal: line ends and tabs are shown as escapes, other control characters are left out.
+/// Text for the terminal: line ends and tabs are shown as escapes, other control characters are left
+/// out, and octets above 127 are written `M-` and the octet without its top bit.
 pub fn visible(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     for b in bytes {
@@ -62,6 +63,10 @@ pub fn visible(bytes: &[u8]) -> Vec<u8> {
             b'\r' => out.extend_from_slice(b"\\r"),
             b'\t' => out.extend_from_slice(b"\\t"),
             0..=31 | 127 => {}
+            0x80..=0xff => {
+                out.extend_from_slice(b"M-");
+                out.push(*b & 0x7f);
+            }
             other => out.push(*other),
         }
     }

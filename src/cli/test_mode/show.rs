@@ -9,11 +9,12 @@ use crate::cf::{Macros, Mailer, Template};
 /// Macros that a running program has besides those of the configuration: dates, the process, who runs it.
 pub(super) fn run_time_macros(macros: &mut Macros) {
     macros.set("_", format!("{}@localhost", login_name()));
-    macros.set("{bodytype}", "");
+    macros.set("{addr_type}", "e r");
+    macros.set("{deliveryMode}", "i");
+    macros.set("{quarantine}", "");
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let date = crate::sys::clock::local(since.as_secs() as i64).rfc5322();
     macros.set("b", &date);
-    macros.set("a", &date);
 }
 
 fn login_name() -> String {
@@ -39,9 +40,9 @@ impl TestMode {
         let rules = self.config.rulesets.get(id).map(|s| &*s.rules).unwrap_or_default();
         for rule in rules {
             let mut line = b"R".to_vec();
-            line.extend(visible(rule.shown[0].as_bytes()));
+            line.extend(visible(&rule.shown[0]));
             line.extend_from_slice(b"\t\t");
-            line.extend(visible(rule.shown[1].as_bytes()));
+            line.extend(visible(&rule.shown[1]));
             self.out.line(&line);
         }
     }
