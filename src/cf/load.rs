@@ -542,7 +542,7 @@ mod tests {
         assert_eq!(c.macros.expanded("j"), b"mail.example.test");
         assert!(c.classes.contains("w", b"LOCALHOST"));
         assert_eq!(c.mailer(b"LOCAL").unwrap().sender_header, RulesetId(10));
-        assert_eq!(c.rulesets.get(RulesetId(3)).unwrap().rules[0].shown[0], "$* < $+ > ");
+        assert_eq!(c.rulesets.get(RulesetId(3)).unwrap().rules[0].shown[0], b"$* < $+ > ");
         assert_eq!(c.header_check(b"subject").unwrap().ruleset, "check");
         assert_eq!(c.precedence(b"bulk"), -60);
     }

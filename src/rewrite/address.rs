@@ -84,7 +84,7 @@ pub(super) fn report_fault(scope: &mut Scope<'_>, text: &[u8], fault: &str) {
     let mut message = text.to_vec();
     message.extend_from_slice(b"... ");
     message.extend_from_slice(fault.as_bytes());
-    scope.note(Notice::User { code: 553, enhanced: Enhanced(5, 1, 0), text: message });
+    scope.note(Notice::User { code: 553, enhanced: Enhanced(5, 0, 0), text: message });
 }
 
 /// Why `addr` is refused before it is looked at, if it is.

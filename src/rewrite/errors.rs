@@ -10,6 +10,8 @@ pub struct Refusal {
     pub code: u16,
     /// Enhanced status code.
     pub enhanced: Enhanced,
+    /// What a delivery report says in place of `enhanced`, when the rules said so.
+    pub status: Option<Enhanced>,
     /// Text, without codes and quotes.
     pub text: Vec<u8>,
     /// The status of sysexits(3) that fits (67 for an unknown user, 75 for later, ...).
@@ -26,7 +28,7 @@ impl Refusal {
     /// A refusal that no rule wrote.
     pub fn new(code: u16, enhanced: Enhanced, text: impl Into<Vec<u8>>) -> Refusal {
         let text = text.into();
-        Refusal { code, enhanced, exit: exit_code(enhanced), host: None, written: text.clone(), text, unusable: false }
+        Refusal { code, enhanced, status: None, exit: exit_code(enhanced), host: None, written: text.clone(), text, unusable: false }
     }
 
     /// A refusal because the rules are at fault.
@@ -47,10 +49,10 @@ impl Refusal {
         (400..500).contains(&self.code)
     }
 
-    /// Puts the refusal of `addr` on record. The codes 251 and 551 speak for themselves; all else names the address.
+    /// Puts the refusal of `addr` on record, with the address in front where the code wants it.
     pub(super) fn report(&self, scope: &mut Scope<'_>, addr: &[u8]) {
         let mut text = Vec::new();
-        if self.code != 551 && self.code != 251 && !addr.is_empty() {
+        if names_address(self.code) && !addr.is_empty() {
             text.extend_from_slice(addr);
             text.extend_from_slice(b"... ");
         }
@@ -76,9 +78,12 @@ pub fn from_triple(host: Option<&[u8]>, user: &[u8]) -> Refusal {
     let written = user.to_vec();
     let mut exit = 69;
     let mut enhanced: Option<Enhanced> = None;
+    let mut dotted = false;
+    let mut own_code = false;
     if let Some(host) = host.filter(|h| !h.is_empty()) {
         if host.contains(&b'.') {
             enhanced = Enhanced::parse(host);
+            dotted = enhanced.is_some();
             exit = enhanced.map_or(69, exit_code);
         } else if let Some((_, code, e)) = WORDS.iter().find(|(w, _, _)| w.as_bytes().eq_ignore_ascii_case(host)) {
             exit = *code;
@@ -97,17 +102,22 @@ pub fn from_triple(host: Option<&[u8]>, user: &[u8]) -> Refusal {
         let end = text.iter().position(|b| *b == b' ').unwrap_or(text.len());
         if let Some(own) = text.get(..end).and_then(Enhanced::parse) {
             enhanced = Some(own);
+            own_code = true;
             text = text.get(end..).unwrap_or_default().trim_ascii_start();
         }
     }
-    let code = code.unwrap_or(553);
-    let class = if code < 500 { 4 } else { 5 };
-    let enhanced = match enhanced {
-        Some(e) if e.0 == class => e,
-        Some(e) => Enhanced(class, e.1, e.2),
-        None => default_enhanced(code),
+    // Without a code in the text nothing of `$@` reaches the wire; it only tells what a report has to say.
+    let Some(code) = code else {
+        let mut refusal = Refusal::new(553, Enhanced(5, 3, 0), text);
+        refusal.exit = exit;
+        refusal.host = host.map(<[u8]>::to_vec);
+        refusal.written = written;
+        refusal.status = enhanced;
+        return refusal;
     };
-    Refusal { code, enhanced, text: text.to_vec(), exit, host: host.map(<[u8]>::to_vec), written, unusable: false }
+    let status = enhanced;
+    let enhanced = enhanced.filter(|_| dotted || own_code).unwrap_or(Enhanced((code / 100) as u8, 0, 0));
+    Refusal { code, enhanced, status, text: text.to_vec(), exit, host: host.map(<[u8]>::to_vec), written, unusable: false }
 }
 
 /// A three-digit SMTP code at the start of a text, and what follows it.
@@ -117,21 +127,15 @@ fn smtp_code(text: &[u8]) -> Option<(u16, &[u8])> {
         return None;
     }
     let rest = match rest.first() {
-        None => rest,
         Some(b' ') => rest.trim_ascii_start(),
-        Some(_) => return None,
+        _ => return None,
     };
     Some((u16::try_from(crate::cf::options::value::number(digits)).ok()?, rest))
 }
 
-/// The enhanced code that goes with an SMTP code when nothing else says one.
-fn default_enhanced(code: u16) -> Enhanced {
-    match code {
-        421 | 450..=499 => Enhanced(4, 0, 0),
-        _ if code < 500 => Enhanced(4, 0, 0),
-        550 => Enhanced(5, 0, 0),
-        _ => Enhanced(5, 0, 0),
-    }
+/// Whether a reply with this code begins with the address that it is about.
+pub fn names_address(code: u16) -> bool {
+    matches!(code, 250 | 252 | 450 | 550 | 553)
 }
 
 /// The exit code of sysexits(3) for an enhanced code.
@@ -179,7 +183,11 @@ mod tests {
         let r = from_triple(Some(b"5.7.1"), b"\"550 Relaying denied\"");
         assert_eq!((r.code, r.enhanced, &r.text[..]), (550, Enhanced(5, 7, 1), &b"Relaying denied"[..]));
         let r = from_triple(Some(b"nouser"), b"User unknown");
-        assert_eq!((r.code, r.enhanced, r.exit), (553, Enhanced(5, 1, 1), 67));
+        assert_eq!((r.code, r.enhanced, r.status, r.exit), (553, Enhanced(5, 3, 0), Some(Enhanced(5, 1, 1)), 67));
+        let r = from_triple(Some(b"5.7.1"), b"451 mismatch");
+        assert_eq!((r.code, r.enhanced), (451, Enhanced(5, 7, 1)));
+        let r = from_triple(None, b"\"450 only code\"");
+        assert_eq!((r.code, r.enhanced), (450, Enhanced(4, 0, 0)));
         let r = from_triple(Some(b"4.7.1"), b"\"450 4.7.1 \" try later");
         assert_eq!((r.code, r.enhanced, &r.text[..]), (450, Enhanced(4, 7, 1), &b"try later"[..]));
         assert_eq!(from_triple(None, b"no").code, 553);

@@ -1,10 +1,10 @@
 //! Rule sets asked from outside: one set run on an address, and the hooks for policy.
 
 use super::address::{report_fault, triple};
-use super::engine::{OK, TEMPFAIL, rewrite};
+use super::engine::{OK, rewrite};
 use super::errors;
 use super::prescan::{Mode, join, prescan};
-use super::scope::{Outcome, Scope, Triple, Verdict};
+use super::scope::{Notice, Outcome, Scope, Triple, Verdict};
 use super::token::{Mark, Texts, Token};
 use super::work::Work;
 use crate::cf::RulesetId;
@@ -83,17 +83,24 @@ fn check_with(scope: &mut Scope<'_>, name: &str, args: &[&[u8]], keep_comments: 
         };
         tokens.extend(more);
     }
+    let before = scope.notices.len();
     let mut work = Work::new(scope, &mut texts);
     let status = rewrite(&mut work, &mut tokens, id, 0);
+    if work.exhausted() {
+        return Verdict::TempFail;
+    }
     let outcome = outcome(&work, &tokens, status);
-    verdict(outcome)
+    let faults = work.scope.notices.iter().skip(before).find(|n| matches!(n, Notice::System(_)));
+    match faults {
+        // Rules that are at fault let nothing pass.
+        Some(fault) => Verdict::Reject { code: 554, enhanced: fault.enhanced(), text: fault.text().to_vec() },
+        None => verdict(outcome),
+    }
 }
 
+/// What a result says. A map that could not answer is for the rules to deal with: the status decides nothing.
 fn verdict(outcome: Outcome) -> Verdict {
     let Some(t) = outcome.triple else {
-        if outcome.status != OK {
-            return Verdict::TempFail;
-        }
         return Verdict::Accept { mailer: Vec::new(), host: None, user: None, text: outcome.text };
     };
     if t.mailer.eq_ignore_ascii_case(b"error") {
@@ -101,14 +108,15 @@ fn verdict(outcome: Outcome) -> Verdict {
             let reason = errors::from_triple(None, &t.user.unwrap_or_default());
             return Verdict::Quarantine(reason.text);
         }
-        let refusal = errors::from_triple(t.host.as_deref(), &t.user.unwrap_or_default());
+        let Some(user) = t.user else {
+            let text = b"buildaddr: no user".to_vec();
+            return Verdict::Reject { code: 554, enhanced: Enhanced(5, 3, 5), text };
+        };
+        let refusal = errors::from_triple(t.host.as_deref(), &user);
         return Verdict::Reject { code: refusal.code, enhanced: refusal.enhanced, text: refusal.text };
     }
     if t.mailer.eq_ignore_ascii_case(b"discard") {
         return Verdict::Discard;
-    }
-    if outcome.status == TEMPFAIL {
-        return Verdict::TempFail;
     }
     Verdict::Accept { mailer: t.mailer, host: t.host, user: t.user, text: outcome.text }
 }

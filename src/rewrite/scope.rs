@@ -21,6 +21,16 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// The enhanced code that goes with a notice when it becomes a reply (554 for a fault of the configuration).
+    pub fn enhanced(&self) -> Enhanced {
+        match self {
+            Notice::User { enhanced, .. } => *enhanced,
+            Notice::System(text) if text.starts_with(b"rewrite: map ") => Enhanced(5, 3, 0),
+            Notice::System(text) if text.starts_with(b"rewrite: excessive") => Enhanced(5, 0, 0),
+            Notice::System(_) => Enhanced(5, 3, 5),
+        }
+    }
+
     /// The text alone, as the test mode prints it.
     pub fn text(&self) -> &[u8] {
         match self {
@@ -136,7 +146,7 @@ pub enum Verdict {
     Discard,
     /// `$#error $@ quarantine $: reason`.
     Quarantine(Vec<u8>),
-    /// Rules or maps failed for now, or the rules are at fault: answer 451 4.3.0.
+    /// The rules could not come to an end in reasonable time: answer 451 4.3.0.
     TempFail,
 }
 
