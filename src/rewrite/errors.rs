@@ -28,7 +28,16 @@ impl Refusal {
     /// A refusal that no rule wrote.
     pub fn new(code: u16, enhanced: Enhanced, text: impl Into<Vec<u8>>) -> Refusal {
         let text = text.into();
-        Refusal { code, enhanced, status: None, exit: exit_code(enhanced), host: None, written: text.clone(), text, unusable: false }
+        Refusal {
+            code,
+            enhanced,
+            status: None,
+            exit: exit_code(enhanced),
+            host: None,
+            written: text.clone(),
+            text,
+            unusable: false,
+        }
     }
 
     /// A refusal because the rules are at fault.
@@ -117,7 +126,16 @@ pub fn from_triple(host: Option<&[u8]>, user: &[u8]) -> Refusal {
     };
     let status = enhanced;
     let enhanced = enhanced.filter(|_| dotted || own_code).unwrap_or(Enhanced((code / 100) as u8, 0, 0));
-    Refusal { code, enhanced, status, text: text.to_vec(), exit, host: host.map(<[u8]>::to_vec), written, unusable: false }
+    Refusal {
+        code,
+        enhanced,
+        status,
+        text: text.to_vec(),
+        exit,
+        host: host.map(<[u8]>::to_vec),
+        written,
+        unusable: false,
+    }
 }
 
 /// A three-digit SMTP code at the start of a text, and what follows it.
