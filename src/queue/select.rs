@@ -51,7 +51,9 @@ impl Selection {
 
     /// The same for what a reader of control files found.
     pub fn takes(&self, recipients: &[&[u8]], sender: &[u8], reason: Option<&[u8]>) -> bool {
-        any(&self.recipients, |wanted| recipients.iter().any(|r| contains(r, wanted)))
+        // Each recipient by itself: `!` takes a job with some recipient that does not match.
+        let one = |(inverted, wanted): &(bool, Line)| recipients.iter().any(|r| contains(r, wanted) != *inverted);
+        (self.recipients.is_empty() || self.recipients.iter().any(one))
             && any(&self.senders, |wanted| contains(sender, wanted))
             && any(&self.reasons, |wanted| reason.is_some_and(|q| contains(q, wanted)))
     }
@@ -79,5 +81,7 @@ mod tests {
         assert!(s.is_explicit() && s.takes_id(b"6AMIXRXP004517") && !s.takes_id(b"6AMYXRXP004517"));
         s.ids = vec![(true, Line::cleaned(b"MIX"))];
         assert!(!s.takes_id(b"6AMIXRXP004517"));
+        s = Selection { recipients: vec![(true, Line::cleaned(b"bob"))], ..Selection::default() };
+        assert!(s.takes(&[b"bob", b"ann"], b"", None) && !s.takes(&[b"BOB"], b"", None));
     }
 }

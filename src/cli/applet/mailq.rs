@@ -283,7 +283,7 @@ fn show(job: &Job, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
     } else {
         write!(out, "{} ", date.get(..16).unwrap_or_default())?;
     }
-    out.write_all(&cut(&job.sender, if verbose { 78 } else { 39 }))?;
+    out.write_all(&address_of(&job.sender, if verbose { 78 } else { 39 }))?;
     if let Some(reason) = &job.reason {
         out.write_all(&[b"\n     QUARANTINE: ", &cut(reason, if verbose { 100 } else { 60 })[..]].concat())?;
     }
@@ -294,19 +294,22 @@ fn show(job: &Job, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
         let lead: &[u8] = if job.body.is_some() { b"   (" } else { b"\n                 (" };
         out.write_all(&[lead, &cut(message, if verbose { 100 } else { 60 }), b")"].concat())?;
     }
+    let mut answer: Option<&[u8]> = None;
     for record in &job.rest {
         match record {
             Record::Control(user) if verbose => {
-                out.write_all(&[b"\n\t\t\t\t\t\t(---", &cut(user, 64)[..], b"---)"].concat())?;
+                out.write_all(&[b"\n\t\t\t\t\t\t(---", &address_of(user, 64)[..], b"---)"].concat())?;
             }
-            Record::Answer(text) if verbose => {
-                out.write_all(&[b"\n\t\t (", &cut(text, 100)[..], b")"].concat())?;
-            }
+            // It is the next recipient's, and stands below it.
+            Record::Answer(text) if verbose => answer = Some(text),
             Record::Recipient(address) if verbose => {
-                out.write_all(&[b"\n\t\t\t\t\t\t", &cut(address, 71)[..]].concat())?;
+                out.write_all(&[b"\n\t\t\t\t\t\t", &address_of(address, 71)[..]].concat())?;
+                if let Some(text) = answer.take() {
+                    out.write_all(&[b"\n\t\t (", &cut(text, 100)[..], b")"].concat())?;
+                }
             }
             Record::Recipient(address) => {
-                out.write_all(&[b"\n\t\t\t\t\t ", &cut(address, 38)[..]].concat())?;
+                out.write_all(&[b"\n\t\t\t\t\t ", &address_of(address, 38)[..]].concat())?;
             }
             Record::Control(_) | Record::Answer(_) => {}
         }
@@ -314,7 +317,20 @@ fn show(job: &Job, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// At most `width` octets, with control characters made visible for the terminal.
+/// At most `width` octets of an address: what does not print is octal, a backslash is double.
+fn address_of(text: &[u8], width: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(width);
+    for &b in text.iter().take(width) {
+        match b {
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b' '..=b'~' => out.push(b),
+            _ => out.extend_from_slice(format!("\\{b:03o}").as_bytes()),
+        }
+    }
+    out
+}
+
+/// At most `width` octets of a message, with control characters made visible for the terminal.
 fn cut(text: &[u8], width: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(width);
     for &b in text.iter().take(width) {
@@ -374,9 +390,9 @@ RPFDA:zed@elsewhere.test\nRPFDA:\"|exit 75\"\nH??Subject: x\n.\n";
 -----Q-ID----- --Size-- -Priority- ---Q-Time--- --------Sender/Recipient--------
 6AMIXRxM004521        5     378094+{} bob
       8BITMIME   (Deferred: Name server: elsewhere.test: host name lookup failure)
-\t\t (Deferred: 450 4.2.1 try later)
 \t\t\t\t\t\t(---list:8:0:<list@mail.example.test>---)
 \t\t\t\t\t\tzed@elsewhere.test
+\t\t (Deferred: 450 4.2.1 try later)
 \t\t\t\t\t\t\"|exit 75\"
 \t\tTotal requests: 1\n",
             &date[4..16]

@@ -1,6 +1,7 @@
 //! The operation modes: one file each, chosen here by the letter of `-b`.
 
 mod hoststat;
+mod queue;
 mod test;
 
 use super::settings::Settings;
@@ -14,6 +15,7 @@ pub fn run(settings: Settings, _argv: &[OsString]) -> u8 {
     match settings.mode {
         b'h' => return hoststat::print(&settings),
         b'H' => return hoststat::purge(&settings),
+        b'p' | b'P' => return queue::list(&settings),
         _ => {}
     }
     let letter = settings.mode as char;
