@@ -12,6 +12,9 @@ pub fn run(settings: Settings, _argv: &[OsString]) -> u8 {
     if settings.mode == b't' {
         return test::run(settings);
     }
+    if let Some(reason) = &settings.flags.quarantine {
+        return queue::quarantine(&settings, reason);
+    }
     match settings.mode {
         b'h' => return hoststat::print(&settings),
         b'H' => return hoststat::purge(&settings),
