@@ -142,7 +142,7 @@ impl<'a> Account<'a> {
     /// The transcript lines of one status.
     fn quote(&mut self, recipients: &[&Recipient], status: &Status) {
         if !status.is_success() {
-            let host = status.remote.as_ref().map(|r| dsn::remote_name(r));
+            let host = status.remote.as_ref().map(dsn::remote_name);
             let spoke = status.reply.is_some() || !status.transcript.is_empty();
             if let Some(host) = host.filter(|h| spoke && self.talking_to.as_ref() != Some(h)) {
                 self.say(&[b"... while talking to ", &host[..], b":"].concat());

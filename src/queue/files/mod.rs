@@ -232,7 +232,7 @@ impl Store for FileStore {
 
     fn peek(&self, id: &QueueId) -> Result<Option<Envelope>, StoreError> {
         let Some(entry) = self.inner.find(id) else { return Ok(None) };
-        Ok(self.inner.peek(&entry).map_err(classify)?)
+        self.inner.peek(&entry).map_err(classify)
     }
 
     fn has_room(&self, size: u64) -> bool {
@@ -308,10 +308,10 @@ impl Inner {
     /// `MinFreeBlocks`, asked of the system once a second at most.
     fn has_room(&self, size: u64) -> bool {
         let mut cached = lock(&self.room);
-        if let (Some((at, answer)), 0) = (*cached, size) {
-            if at.elapsed().as_millis() < 1000 {
-                return answer;
-            }
+        if let (Some((at, answer)), 0) = (*cached, size)
+            && at.elapsed().as_millis() < 1000
+        {
+            return answer;
         }
         let answer = self.homes.iter().all(|home| {
             home.data.room().map_or(true, |room| {

@@ -53,10 +53,10 @@ impl Inner {
     /// The data file, durable except for its name.
     fn write_data(&self, home: &Home, envelope: &Envelope) -> io::Result<()> {
         let name = format!("df{}", envelope.id);
-        if let Body::File(file, _) = &envelope.body {
-            if lock(&self.spooled).contains_key(&envelope.id) || home.data.link(file, &name).is_ok() {
-                return if self.settings.sync { file.sync_data() } else { Ok(()) };
-            }
+        if let Body::File(file, _) = &envelope.body
+            && (lock(&self.spooled).contains_key(&envelope.id) || home.data.link(file, &name).is_ok())
+        {
+            return if self.settings.sync { file.sync_data() } else { Ok(()) };
         }
         let mut file = self.create(&home.data, &name)?;
         let written = match &envelope.body {
