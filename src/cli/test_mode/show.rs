@@ -17,6 +17,11 @@ pub(super) fn run_time_macros(macros: &mut Macros) {
     macros.set("b", &date);
 }
 
+/// Where a member of a class stands in the original's listing: it lists them by a hash of the lower-case text.
+fn place(member: &[u8]) -> u32 {
+    member.iter().fold(1, |h, b| ((h << 1) ^ u32::from(b.to_ascii_lowercase())) % 2003)
+}
+
 fn login_name() -> String {
     let uid = crate::sys::cred::real_uid();
     match crate::sys::passwd::by_uid(uid) {
@@ -93,7 +98,9 @@ impl TestMode {
         let mut at = 0;
         let Some(name) = self.name(name, &mut at) else { return };
         if let Some(class) = self.config.classes.get(name.as_str()) {
-            for member in class.iter() {
+            let mut members: Vec<&[u8]> = class.iter().collect();
+            members.sort_by_key(|m| place(m));
+            for member in members {
                 self.out.line(&visible(member));
             }
         }
