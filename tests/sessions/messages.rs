@@ -47,7 +47,7 @@ fn a_whole_message() {
     envelope.body.reader().read_to_end(&mut body).unwrap();
     assert_eq!(body, b"body\n.dot\n\xe4\n");
     assert!(envelope.flags.eight_bit && matches!(envelope.body, Body::Memory(_)));
-    assert_eq!(envelope.size, 23 + 19 + 1 + 5 + 5 + 2);
+    assert_eq!(envelope.size, 23 + 20 + 1 + 5 + 5 + 2);
     assert_eq!(envelope.priority, envelope.size as i64 + 30_000);
     let macros: Vec<_> = envelope.macros.iter().map(|(n, v)| (n.as_str(), &**v)).collect();
     assert_eq!(macros[0], ("_", &b"peer.example.net [192.0.2.1]"[..]));
