@@ -111,10 +111,13 @@ pub(super) fn add_recipient(
         Err(bad) => return Err(bad.reply(&parsed.address)),
     }
     let ok: &[u8] = if queued { b"... Recipient ok (will queue)" } else { b"... Recipient ok" };
-    let reply = Reply::coded(250, (2, 1, 5), [&parsed.address[..], ok].concat());
-    if let Some(index) = env.recipients.iter().position(|r| r.target.as_ref() == Some(&parsed.target)) {
-        return Ok(RcptOk { index, reply });
+    let reply = |address: &[u8]| Reply::coded(250, (2, 1, 5), [address, ok].concat());
+    // A duplicate is answered with the name under which it came first.
+    let same = |r: &Recipient| r.target.as_ref() == Some(&parsed.target);
+    if let Some((index, first)) = env.recipients.iter().enumerate().find(|(_, r)| same(r)) {
+        return Ok(RcptOk { index, reply: reply(&first.address) });
     }
+    let reply = reply(&parsed.address);
     env.recipients.push(Recipient {
         final_recipient: Some(final_recipient(svc, &parsed.address)),
         address: parsed.address,

@@ -43,6 +43,8 @@ const MAX_LISTED: usize = 1000;
 /// `<user@host>`: our name where there is none; programs and files as they are.
 fn full(state: &State, address: &[u8]) -> Vec<u8> {
     let bare = address.strip_prefix(b"<").and_then(|a| a.strip_suffix(b">")).unwrap_or(address);
+    let bare =
+        bare.strip_prefix(b"\"").and_then(|a| a.strip_suffix(b"\"")).filter(|a| !a.contains(&b'"')).unwrap_or(bare);
     let bare = printable(bare);
     let complete = bare.contains(&b'@') || matches!(bare.first(), Some(b'|' | b'/' | b':' | b'"'));
     if complete { [b"<", &*bare, b">"].concat() } else { [b"<", &*bare, b"@", &*state.settings.host, b">"].concat() }
