@@ -79,16 +79,15 @@ fn ruled(state: &State, verdict: Verdict, ruleset: &str, args: &[&[u8]], about: 
             Ruled::Quarantine(reason)
         }
         Verdict::Reject { code, enhanced, text } => {
-            let text = if about.is_empty() { text } else { [about, b"... ", &text].concat() };
+            let named = !about.is_empty() && crate::rewrite::errors::names_address(code);
+            let text = if named { [about, b"... ", &text].concat() } else { text };
             let reply = Reply::new(code, Some(enhanced), text);
             let reply = soften(state, reply);
             ruling.reject(id, &reply.to_text());
             Ruled::Reject(reply)
         }
         Verdict::TempFail => {
-            let text: &[u8] = b"Temporary system failure. Please try again later.";
-            let text = if about.is_empty() { text.to_vec() } else { [about, b"... ", text].concat() };
-            let reply = Reply::coded(451, (4, 3, 0), text);
+            let reply = Reply::coded(451, (4, 3, 0), "Temporary system failure. Please try again later.");
             ruling.reject(id, &reply.to_text());
             Ruled::Reject(reply)
         }
