@@ -3,7 +3,48 @@
 //! Trusted: the configuration, and what the parent says on its channel. Not trusted: everything from `mta` (it faces the
 //! network), which may ask the parent for one thing only, a `deliver` worker.
 
+pub mod auth;
+pub mod base;
+pub mod listen;
 pub mod listen;
 pub mod logging;
+pub mod mta;
+pub mod parent;
 pub mod pidfile;
 pub mod pool;
+
+use crate::cf::Config;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+
+/// Processes to wait for.
+type Children = Vec<nix::unistd::Pid>;
+
+/// What an `mta` process is there for.
+#[derive(Debug, Clone, Default)]
+pub struct MtaSetup {
+    /// SMTP AUTH is offered: there is an `auth` process.
+    pub serves_auth: bool,
+    /// Seconds between queue runs; `None`: no runs by the clock.
+    pub queue_interval: Option<u64>,
+    /// One queue run over these jobs, and then the end.
+    pub ends_by_itself: bool,
+    /// The jobs that runs take.
+    pub selection: crate::queue::Selection,
+}
+
+/// The body of a `deliver` worker: serves jobs on its socket with its own configuration and eyes.
+fn deliver_worker(config: Arc<Config>, socket: UnixStream) -> u8 {
+    crate::sys::title::set(b"deliver");
+    let aliases = base::Base::open(&config).aliases;
+    u8::from(crate::deliver::worker::serve(config, aliases, &socket).is_err())
+}
+
+/// Says in the log what a sandbox does not do here; a kernel without it is no reason not to run.
+fn note_sandbox(process: &str, what: &str, result: Result<bool, String>) {
+    match result {
+        Ok(true) => {}
+        Ok(false) => crate::log::process_notice(&format!("{process}: {what} not restricted: not supported here")),
+        Err(e) => crate::log::process_notice(&format!("{process}: {what} not restricted: {e}")),
+    }
+}

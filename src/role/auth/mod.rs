@@ -10,6 +10,7 @@ pub use client::AuthClient;
 
 use crate::cf::Config;
 use crate::role::pool::Pool;
+use crate::sasl::conf::{DIRECTORIES, SaslConf};
 use crate::sasl::{Authenticator, Exchange, Failure, Step};
 use crate::sys::{sandbox, title};
 use std::collections::HashMap;
@@ -24,10 +25,22 @@ const MAX_EXCHANGES: usize = 10_000;
 /// Runs the process: gives up what it does not need, serves until `mta` is gone.
 pub fn run(config: &Config, socket: UnixStream) -> u8 {
     title::set(b"auth");
-    let authenticator: Arc<dyn Authenticator> = Arc::from(crate::sasl::native(config));
+    let authenticator = direct(config);
     restrict();
     serve(authenticator, socket);
     0
+}
+
+/// The authenticator itself, for this process and for `-bs` run by root. `SASL_CONF_PATH` names a directory to look for
+/// Sendmail.conf in first, as for Cyrus SASL; the program's start drops it when rights are borrowed.
+pub fn direct(_config: &Config) -> Arc<dyn Authenticator> {
+    let named = std::env::var_os("SASL_CONF_PATH").map(PathBuf::from);
+    let places: Vec<PathBuf> = named.into_iter().chain(DIRECTORIES.iter().map(PathBuf::from)).collect();
+    let (native, problems) = SaslConf::load(&places).authenticator();
+    for problem in problems {
+        crate::log::process_notice(&problem);
+    }
+    Arc::new(native)
 }
 
 fn restrict() {

@@ -3,10 +3,10 @@
 //! The session decides, the connection moves octets. [`Connection::pump`] goes on until nothing more can be done without the
 //! network, a timer or an answer.
 
-use crate::smtp::server::{Action, Question, Session};
-use crate::tls::TlsFacts;
+use crate::smtp::server::{Action, Question, Session, address_text};
+use crate::tls::server::{Server, log_failed};
 use mio::net::TcpStream;
-use openssl::ssl::{ErrorCode, HandshakeError, MidHandshakeSslStream, Ssl, SslStream};
+use openssl::ssl::{ErrorCode, HandshakeError, MidHandshakeSslStream, SslStream};
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -15,16 +15,6 @@ use std::time::{Duration, Instant};
 const OUTPUT_HIGH: usize = 64 * 1024;
 /// Reads in one go, so that one busy client does not keep the others waiting.
 const READS: usize = 16;
-
-/// Makes TLS sessions and tells about them.
-pub trait TlsSource {
-    /// A fresh server-side `Ssl`; `None` when TLS is not configured.
-    fn new_ssl(&self, request_certificate: bool) -> Option<Ssl>;
-    /// What the handshake found, logged as `STARTTLS=server, relay=...`.
-    fn established(&self, ssl: &openssl::ssl::SslRef) -> TlsFacts;
-    /// The handshake failed.
-    fn failed(&self, relay: &[u8], reason: &str);
-}
 
 enum Transport {
     Plain(TcpStream),
@@ -120,7 +110,7 @@ impl Connection {
     }
 
     /// Does what can be done now. `buffer` is scratch space.
-    pub fn pump(&mut self, tls: &dyn TlsSource, buffer: &mut [u8]) -> Outcome {
+    pub fn pump(&mut self, tls: Option<&Server>, buffer: &mut [u8]) -> Outcome {
         let mut outcome = Outcome::default();
         let mut reads = 0;
         loop {
@@ -261,9 +251,9 @@ impl Connection {
         progress
     }
 
-    fn begin_handshake(&mut self, tls: &dyn TlsSource, request_certificate: bool) {
+    fn begin_handshake(&mut self, tls: Option<&Server>, request_certificate: bool) {
         let Transport::Plain(stream) = std::mem::replace(&mut self.transport, Transport::Gone) else { return };
-        let Some(ssl) = tls.new_ssl(request_certificate) else {
+        let Some(Ok(ssl)) = tls.map(|t| t.session(request_certificate)) else {
             self.session.tls_failed();
             return;
         };
@@ -271,7 +261,7 @@ impl Connection {
         self.handshake_result(tls, result);
     }
 
-    fn shake(&mut self, tls: &dyn TlsSource) -> bool {
+    fn shake(&mut self, tls: Option<&Server>) -> bool {
         let Transport::Shaking(stream) = std::mem::replace(&mut self.transport, Transport::Gone) else { return false };
         (self.readable, self.writable) = (false, false);
         let result = stream.handshake();
@@ -279,24 +269,27 @@ impl Connection {
         !matches!(self.transport, Transport::Shaking(_))
     }
 
-    fn handshake_result(&mut self, tls: &dyn TlsSource, result: Result<SslStream<TcpStream>, HandshakeError<TcpStream>>) {
+    fn handshake_result(&mut self, tls: Option<&Server>, result: Result<SslStream<TcpStream>, HandshakeError<TcpStream>>) {
         match result {
             Ok(stream) => {
-                let facts = tls.established(stream.ssl());
+                let facts = tls.map(|t| t.facts(stream.ssl())).unwrap_or_default();
                 self.transport = Transport::Tls(Box::new(stream));
                 (self.readable, self.writable) = (true, true);
                 self.session.tls_established(facts);
             }
             Err(HandshakeError::WouldBlock(stream)) => self.transport = Transport::Shaking(stream),
             Err(HandshakeError::Failure(stream)) => {
-                tls.failed(self.address.to_string().as_bytes(), &stream.error().to_string());
-                self.session.tls_failed();
+                self.handshake_failed(&stream.error().to_string());
             }
             Err(HandshakeError::SetupFailure(error)) => {
-                tls.failed(self.address.to_string().as_bytes(), &error.to_string());
-                self.session.tls_failed();
+                self.handshake_failed(&error.to_string());
             }
         }
+    }
+
+    fn handshake_failed(&mut self, reason: &str) {
+        log_failed(format!("[{}]", address_text(self.address)).as_bytes(), reason);
+        self.session.tls_failed();
     }
 
     /// Says goodbye on every layer.

@@ -3,13 +3,12 @@
 //! A loop never blocks: questions of sessions go to a pool and come back through a channel and a waker. A connection's
 //! panic ends that connection alone.
 
-use super::connection::{Connection, Outcome, TlsSource};
+use super::connection::{Connection, Outcome};
 use super::gate::Gate;
 use crate::cf::Config;
 use crate::role::pool::Pool;
 use crate::service::Services;
-use crate::smtp::server::settings::Settings;
-use crate::smtp::server::{Answer, ConnectionFacts, Question, Session, policy};
+use crate::smtp::server::{Answer, ConnectionFacts, Question, Session, Settings, policy};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use std::collections::{BTreeSet, HashMap};
@@ -38,7 +37,7 @@ pub struct Shared {
     /// The server's settings.
     pub settings: Arc<Settings>,
     /// TLS, when it is configured.
-    pub tls: Box<dyn TlsSource + Send + Sync>,
+    pub tls: Option<crate::tls::server::Server>,
     /// The pool for questions.
     pub pool: Pool,
     /// Connection counts.
@@ -228,7 +227,7 @@ impl Loop {
 
     fn pump(&mut self, n: usize) {
         let Some(connection) = self.connections.get_mut(&n) else { return };
-        let (tls, buffer) = (&*self.shared.tls, &mut self.buffer[..]);
+        let (tls, buffer) = (self.shared.tls.as_ref(), &mut self.buffer[..]);
         let outcome = catch_unwind(AssertUnwindSafe(|| connection.pump(tls, buffer)));
         let outcome = outcome.unwrap_or_else(|_| {
             crate::log::syserr(crate::log::Id::None, b"root", "a session panicked and was closed");

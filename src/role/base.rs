@@ -1,0 +1,63 @@
+//! The services that every process and mode builds alike from the configuration: resolver, maps, aliases, users.
+
+use crate::alias::Aliases;
+use crate::alias::database::{AliasDb, Understand};
+use crate::alias::rebuild::Name;
+use crate::cf::Config;
+use crate::dns::Resolver;
+use crate::map::{MapEnv, MapSet};
+use crate::rewrite::service::Maps;
+use crate::rewrite::{self, Kind, Scope};
+use crate::user::{Passwd, Users};
+use std::sync::Arc;
+
+/// The services that need nobody else's rights.
+#[derive(Clone)]
+pub struct Base {
+    /// Host names and addresses.
+    pub resolver: Arc<dyn Resolver>,
+    /// The maps of the `K` lines.
+    pub maps: Arc<dyn Maps>,
+    /// The alias database.
+    pub aliases: Arc<dyn Aliases>,
+    /// The password file.
+    pub users: Arc<dyn Users>,
+}
+
+impl Base {
+    /// Opens what the configuration names; maps and aliases that cannot be opened are logged and answer so.
+    pub fn open(config: &Arc<Config>) -> Base {
+        let resolver = resolver(config);
+        let env = map_env(config, resolver.clone());
+        let (maps, problems) = MapSet::open(&config.maps, env.clone());
+        let maps: Arc<dyn Maps> = Arc::new(maps);
+        let sources: Vec<&[u8]> = config.options.alias_file.0.iter().map(Vec::as_slice).collect();
+        let (aliases, more) = AliasDb::open(&sources, env, understand(config.clone(), maps.clone()));
+        for problem in problems.iter().chain(&more) {
+            crate::log::process_notice(&problem.text);
+        }
+        Base { resolver, maps, aliases: Arc::new(aliases), users: Arc::new(Passwd) }
+    }
+}
+
+/// What maps need from here: messages go to the log.
+fn map_env(config: &Arc<Config>, resolver: Arc<dyn Resolver>) -> MapEnv {
+    let mut env = MapEnv::new(resolver, Arc::new(Passwd));
+    let own = config.classes.get("w").cloned().unwrap_or_default();
+    env.is_own_name = Arc::new(move |name| own.contains(name));
+    env.notice = Arc::new(crate::log::process_notice);
+    env
+}
+
+/// The left-hand sides of aliases, understood by rule sets as recipients are.
+pub fn understand(config: Arc<Config>, maps: Arc<dyn Maps>) -> Box<Understand> {
+    Box::new(move |name: &[u8]| {
+        let mut macros = config.layer();
+        let mut scope = Scope::new(&config, &mut macros, &*maps);
+        match rewrite::parse_address(&mut scope, name, Kind::EnvelopeRecipient) {
+            Ok(parsed) if config.mailers.get(parsed.mailer).is_some_and(|m| m.flags.has(b'A')) => Name::Local(parsed.user),
+            Ok(_) => Name::Foreign(Vec::new()),
+            Err(refusal) => Name::Foreign(vec![refusal.text]),
+        }
+    })
+}
