@@ -14,6 +14,7 @@ pub mod mailbox;
 pub mod mbox;
 pub mod message;
 pub mod sysexits;
+pub mod transport;
 pub mod worker;
 
 use crate::envelope::{Origin, Status};

@@ -47,6 +47,10 @@ pub trait Store: Send + Sync {
     fn peek(&self, id: &QueueId) -> Result<Option<Envelope>, StoreError> {
         Ok(self.take(id)?.map(|held| held.envelope))
     }
+    /// A directory where large unnamed files may be made, if there is one.
+    fn scratch_directory(&self) -> Option<std::path::PathBuf> {
+        None
+    }
     /// Is there room for a message of `size` octets (`MinFreeBlocks`)? Asked at MAIL: no means `452 4.4.5`.
     fn has_room(&self, size: u64) -> bool {
         let _ = size;

@@ -4,7 +4,7 @@ use crate::alias::Aliases;
 use crate::alias::database::{AliasDb, Understand};
 use crate::alias::rebuild::Name;
 use crate::cf::Config;
-use crate::dns::Resolver;
+use crate::dns::{Resolver, Settings, SystemResolver};
 use crate::map::{MapEnv, MapSet};
 use crate::rewrite::service::Maps;
 use crate::rewrite::{self, Kind, Scope};
@@ -27,7 +27,7 @@ pub struct Base {
 impl Base {
     /// Opens what the configuration names; maps and aliases that cannot be opened are logged and answer so.
     pub fn open(config: &Arc<Config>) -> Base {
-        let resolver = resolver(config);
+        let resolver = Arc::new(SystemResolver::new(Settings::from_config(config)));
         let env = map_env(config, resolver.clone());
         let (maps, problems) = MapSet::open(&config.maps, env.clone());
         let maps: Arc<dyn Maps> = Arc::new(maps);
@@ -41,8 +41,9 @@ impl Base {
 }
 
 /// What maps need from here: messages go to the log.
-fn map_env(config: &Arc<Config>, resolver: Arc<dyn Resolver>) -> MapEnv {
-    let mut env = MapEnv::new(resolver, Arc::new(Passwd));
+pub fn map_env(config: &Arc<Config>, resolver: Arc<SystemResolver>) -> MapEnv {
+    let mut env = MapEnv::new(resolver.clone(), Arc::new(Passwd));
+    env.switch = Arc::new(move |service| resolver.switch(service));
     let own = config.classes.get("w").cloned().unwrap_or_default();
     env.is_own_name = Arc::new(move |name| own.contains(name));
     env.notice = Arc::new(crate::log::process_notice);

@@ -6,7 +6,6 @@
 pub mod auth;
 pub mod base;
 pub mod listen;
-pub mod listen;
 pub mod logging;
 pub mod mta;
 pub mod parent;

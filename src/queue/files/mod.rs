@@ -235,6 +235,10 @@ impl Store for FileStore {
         self.inner.peek(&entry).map_err(classify)
     }
 
+    fn scratch_directory(&self) -> Option<PathBuf> {
+        self.paths().first().map(|p| p.to_path_buf())
+    }
+
     fn has_room(&self, size: u64) -> bool {
         self.inner.has_room(size)
     }

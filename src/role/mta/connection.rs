@@ -3,7 +3,8 @@
 //! The session decides, the connection moves octets. [`Connection::pump`] goes on until nothing more can be done without the
 //! network, a timer or an answer.
 
-use crate::smtp::server::{Action, Question, Session, address_text};
+use crate::smtp::server::facts::address_text;
+use crate::smtp::server::{Action, Question, Session};
 use crate::tls::server::{Server, log_failed};
 use mio::net::TcpStream;
 use openssl::ssl::{ErrorCode, HandshakeError, MidHandshakeSslStream, SslStream};

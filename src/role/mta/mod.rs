@@ -14,12 +14,12 @@ use super::pool::Pool;
 use super::{MtaSetup, auth, note_sandbox};
 use crate::cf::Config;
 use crate::deliver::local::{Local, WorkerSource};
+use crate::deliver::transport::Standard;
 use crate::envelope::IdGenerator;
 use crate::queue::files::{FileStore, Settings as StoreSettings};
-use crate::queue::schedule::Schedule;
+use crate::queue::schedule::Delivery;
 use crate::queue::store::Store;
 use crate::service::{Services, SystemClock};
-use crate::smtp::client::ConnectionCache;
 use crate::smtp::server::Settings;
 use crate::sys::{cred, process, sandbox, title};
 use crate::tls;
@@ -39,6 +39,11 @@ use std::time::Duration;
 const QUESTION_THREADS: usize = 48;
 /// Questions that may wait for them; sessions beyond it end with 421.
 const QUESTION_QUEUE: usize = 20_000;
+
+/// Deliveries at the same time.
+const DELIVERY_THREADS: usize = 64;
+/// How long deliveries under way may take when the process is to end.
+const STOP_TIME: Duration = Duration::from_secs(5);
 
 /// Runs the process until the parent ends it; gives the exit code.
 pub fn run(config: Arc<Config>, setup: MtaSetup, listeners: &[(TcpListener, usize)], channel: UnixStream) -> u8 {
@@ -80,7 +85,7 @@ fn start(
     let link = Link::start(channel, auth.clone(), || process::exit_now(0))?;
     let base = Base::open(&config);
     let ids = IdGenerator::new(std::process::id(), random());
-    let schedule = Schedule::new(ConnectionCache::new());
+    let delivery = Delivery::new(config.options.delivery_mode);
     let services = Services {
         maps: base.maps,
         resolver: base.resolver,
@@ -89,15 +94,21 @@ fn start(
         auth: Arc::new(auth),
         local: Arc::new(Local::new(config.clone(), Box::new(FromParent(link)))),
         store: Arc::new(store) as Arc<dyn Store>,
-        scheduler: schedule.clone(),
+        scheduler: delivery.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(ids),
         config: config.clone(),
     };
-    schedule.start(services.clone(), setup.queue_interval, setup.selection.clone());
+    let transport = Arc::new(Standard::new(false));
+    delivery.start(services.clone(), transport.clone(), DELIVERY_THREADS);
     if setup.ends_by_itself {
-        schedule.finish();
+        delivery.run_once(&setup.selection, &mut |_, _, _| {});
+        delivery.drain();
+        transport.close();
         return Ok(0);
+    }
+    if let Some(interval) = setup.queue_interval {
+        delivery.run_every(Duration::from_secs(interval.max(1)))?;
     }
     let window = Duration::from_secs(config.options.connection_rate_window_size.0.max(1) as u64);
     let shared = Arc::new(Shared {
@@ -109,7 +120,8 @@ fn start(
         stop: AtomicBool::new(false),
     });
     serve(&shared, listeners, &stop)?;
-    schedule.stop();
+    delivery.stop(STOP_TIME);
+    transport.close();
     Ok(0)
 }
 

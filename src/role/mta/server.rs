@@ -259,8 +259,8 @@ impl Loop {
     fn ask(&self, n: usize, question: Question) {
         let (services, waker) = (self.shared.services.clone(), self.waker.clone());
         // Answers even when the job panics or the pool refuses it: dropping the courier sends `None`.
-        let mut courier = Courier { n, answer: None, send: self.mail.0.clone(), waker };
-        let job = move || courier.answer = Some(policy::answer(question, &services));
+        let courier = Courier { n, answer: None, send: self.mail.0.clone(), waker };
+        let job = move || courier.carry(policy::answer(question, &services));
         let _ = self.shared.pool.run(job);
     }
 
@@ -298,6 +298,12 @@ struct Courier {
     answer: Option<Answer>,
     send: Sender<Mail>,
     waker: Arc<Waker>,
+}
+
+impl Courier {
+    fn carry(mut self, answer: Answer) {
+        self.answer = Some(answer);
+    }
 }
 
 impl Drop for Courier {
