@@ -139,6 +139,33 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The caller may start daemons, run the queue and rebuild aliases: root, `TrustedUser`, or whoever runs a program without
+    /// borrowed rights on a queue of his own.
+    pub fn may_control(&self) -> bool {
+        let trusted = self.config.options.trusted_user.uid == Some(self.caller.uid);
+        let runs_as = self.config.options.run_as_user.uid == Some(self.caller.uid);
+        self.caller.is_root() || trusted || runs_as || self.owns_queue()
+    }
+
+    /// The caller is in the group of the queue's directory.
+    pub fn may_read_queue(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let Some(meta) = self.queue_metadata() else { return false };
+        let groups = nix::unistd::getgroups().unwrap_or_default();
+        self.caller.gid == meta.gid() || groups.iter().any(|g| g.as_raw() == meta.gid())
+    }
+
+    fn owns_queue(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        self.queue_metadata().is_some_and(|m| m.uid() == self.caller.uid)
+    }
+
+    fn queue_metadata(&self) -> Option<std::fs::Metadata> {
+        self.config.options.queue_directory.path().and_then(|p| std::fs::metadata(p).ok())
+    }
+}
+
 /// `submit.cf` is for what users do, when it is there: `-bm`, `-bs`, `-t`; `-Ac` and `-Am` decide otherwise.
 fn is_submission(flags: &Flags, mode: u8) -> bool {
     match flags.config_choice {

@@ -126,3 +126,8 @@ pub fn syserr(id: Id<'_>, user: &[u8], text: &str) {
 pub fn process_notice(text: &str) {
     emit(9, Severity::Notice, Id::Bare, format_args!("{}", Field(text.as_bytes())));
 }
+
+/// `Authentication-Warning: HOST: TEXT` (level 0).
+pub fn authentication_warning(id: Id<'_>, text: &[u8]) {
+    emit(0, Severity::Info, id, format_args!("Authentication-Warning: {}", Field(text)));
+}

@@ -27,7 +27,7 @@ pub struct Base {
 impl Base {
     /// Opens what the configuration names; maps and aliases that cannot be opened are logged and answer so.
     pub fn open(config: &Arc<Config>) -> Base {
-        let resolver = Arc::new(SystemResolver::new(Settings::from_config(config)));
+        let resolver = resolver(config);
         let env = map_env(config, resolver.clone());
         let (maps, problems) = MapSet::open(&config.maps, env.clone());
         let maps: Arc<dyn Maps> = Arc::new(maps);
@@ -38,6 +38,11 @@ impl Base {
         }
         Base { resolver, maps, aliases: Arc::new(aliases), users: Arc::new(Passwd) }
     }
+}
+
+/// The resolver that the configuration describes.
+pub fn resolver(config: &Config) -> Arc<SystemResolver> {
+    Arc::new(SystemResolver::new(Settings::from_config(config)))
 }
 
 /// What maps need from here: messages go to the log.
@@ -56,7 +61,9 @@ pub fn understand(config: Arc<Config>, maps: Arc<dyn Maps>) -> Box<Understand> {
         let mut macros = config.layer();
         let mut scope = Scope::new(&config, &mut macros, &*maps);
         match rewrite::parse_address(&mut scope, name, Kind::EnvelopeRecipient) {
-            Ok(parsed) if config.mailers.get(parsed.mailer).is_some_and(|m| m.flags.has(b'A')) => Name::Local(parsed.user),
+            Ok(parsed) if config.mailers.get(parsed.mailer).is_some_and(|m| m.flags.has(b'A')) => {
+                Name::Local(parsed.user)
+            }
             Ok(_) => Name::Foreign(Vec::new()),
             Err(refusal) => Name::Foreign(vec![refusal.text]),
         }

@@ -8,6 +8,7 @@ pub mod base;
 pub mod listen;
 pub mod logging;
 pub mod mta;
+pub mod oneshot;
 pub mod parent;
 pub mod pidfile;
 pub mod pool;
@@ -37,6 +38,22 @@ fn deliver_worker(config: Arc<Config>, socket: UnixStream) -> u8 {
     crate::sys::title::set(b"deliver");
     let aliases = base::Base::open(&config).aliases;
     u8::from(crate::deliver::worker::serve(config, aliases, &socket).is_err())
+}
+
+/// Becomes `RunAsUser` where root runs the queue of a configuration that names one.
+pub fn become_runner(config: &Config) {
+    let wanted = &config.options.run_as_user;
+    let Some(uid) = wanted.uid.filter(|uid| *uid != 0 && crate::sys::cred::is_root()) else { return };
+    let identity = crate::sys::cred::Identity {
+        name: wanted.name.clone().map(String::into_bytes),
+        uid,
+        gid: wanted.gid.unwrap_or(uid),
+        reserve: None,
+    };
+    if let Err(e) = crate::sys::cred::become_for_good(&identity) {
+        crate::log::syserr(crate::log::Id::Bare, b"root", &format!("cannot become RunAsUser: {e}"));
+        crate::sys::process::exit_now(71);
+    }
 }
 
 /// Says in the log what a sandbox does not do here; a kernel without it is no reason not to run.

@@ -306,12 +306,20 @@ impl Family {
                 if plan.setup.ends_by_itself && how == "exit code 0" {
                     return false;
                 }
-                crate::log::syserr(crate::log::Id::Bare, b"root", &format!("mta process {pid} ended ({how}), starting another"));
+                crate::log::syserr(
+                    crate::log::Id::Bare,
+                    b"root",
+                    &format!("mta process {pid} ended ({how}), starting another"),
+                );
                 self.mta.ended();
                 self.channel = None;
             } else if self.auth.pid == Some(pid) {
                 if !matches!(how.as_str(), "exit code 0" | "signal SIGTERM") {
-                    crate::log::syserr(crate::log::Id::Bare, b"root", &format!("auth process {pid} ended ({how}), starting another"));
+                    crate::log::syserr(
+                        crate::log::Id::Bare,
+                        b"root",
+                        &format!("auth process {pid} ended ({how}), starting another"),
+                    );
                 }
                 self.auth.ended();
             } else {

@@ -1,27 +1,75 @@
 //! The operation modes: one file each, chosen here by the letter of `-b`.
 
+mod aliases;
+mod daemon;
+mod debug;
 mod hoststat;
 mod queue;
+mod queue_run;
+mod smtp;
+mod submit;
 mod test;
+mod verify;
 
 use super::settings::Settings;
+use crate::cf::Config;
+use crate::role::logging::{self, Sink};
+use crate::role::oneshot::{self, OneShot};
 use std::ffi::OsString;
+use std::io::Write;
+use std::sync::Arc;
 
 /// Runs the mode that `settings` asks for; gives the exit code.
-pub fn run(settings: Settings, _argv: &[OsString]) -> u8 {
-    if settings.mode == b't' {
-        return test::run(settings);
-    }
-    if let Some(reason) = &settings.flags.quarantine {
+pub fn run(settings: Settings, argv: &[OsString]) -> u8 {
+    start_log(&settings);
+    debug::print(&settings);
+    if let Some(reason) = settings.flags.quarantine.as_ref().filter(|_| settings.flags.queue.is_some()) {
         return queue::quarantine(&settings, reason);
     }
-    match settings.mode {
-        b'h' => return hoststat::print(&settings),
-        b'H' => return hoststat::purge(&settings),
-        b'p' | b'P' => return queue::list(&settings),
-        _ => {}
+    match (settings.mode, &settings.flags.queue) {
+        (b't', _) => test::run(settings),
+        (b'C', _) => crate::cf::problem::exit_code(&settings.problems),
+        (b'h', _) => hoststat::print(&settings),
+        (b'H', _) => hoststat::purge(&settings),
+        (b'i', _) => aliases::run(&settings),
+        (b'p' | b'P', _) => queue::list(&settings),
+        (b's', _) => smtp::run(settings),
+        (b'v', _) => verify::run(settings),
+        (b'd' | b'D', _) => daemon::run(settings, argv),
+        (_, Some(queue)) if queue.interval.is_some() => daemon::run(settings, argv),
+        (_, Some(_)) => queue_run::run(settings),
+        _ => submit::run(settings),
     }
-    let letter = settings.mode as char;
-    eprintln!("sendmail: mode -b{letter} is not in this build");
-    64
+}
+
+/// Logging under the caller's label, to syslog, or to standard error where nobody listens and somebody watches.
+fn start_log(settings: &Settings) {
+    let label = settings.flags.label.as_deref().unwrap_or(b"sendmail");
+    let wanted = std::env::var_os("POSTRIDER_LOG").is_some_and(|w| w == "stderr");
+    let watched = settings.mode == b'D' && !logging::syslog_is_there();
+    let sink = if wanted || watched { Sink::Stderr } else { Sink::Syslog };
+    let level = i32::try_from(settings.config.options.log_level).unwrap_or(9);
+    logging::start(&String::from_utf8_lossy(label), sink, level);
+}
+
+/// The services of a mode that works in this process; says why there are none.
+fn one_shot(config: &Arc<Config>) -> Result<OneShot, u8> {
+    oneshot::open(config).map_err(|e| {
+        let directory = config.options.queue_directory.to_display();
+        let mut reason = e.to_string();
+        if let Some(at) = reason.find(" (os error") {
+            reason.truncate(at);
+        }
+        super::complain(format!("can not chdir({directory}/): {reason}").as_bytes());
+        if e.kind() == std::io::ErrorKind::PermissionDenied {
+            super::complain(b"Program mode requires special privileges, e.g., root or TrustedUser.");
+        }
+        78
+    })
+}
+
+/// Prints a line on standard output; a closed one is no reason to fail.
+fn say(line: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(line).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
 }

@@ -106,6 +106,7 @@ impl<'a> Account<'a> {
         let Some(first) = members.first().and_then(of) else { return };
         let mailer = first.target.as_ref().and_then(|t| self.svc.config.mailers.get(t.mailer));
         let over_pipe = mailer.is_some_and(|m| m.flags.has(b'z') && !m.is_ipc());
+        self.transport.judged(status);
         let stat = stat_text(status);
         let reply = status.reply.as_ref().filter(|_| !status.is_success()).map(|r| r.first_line());
         delivery::to(

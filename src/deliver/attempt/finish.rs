@@ -1,7 +1,7 @@
 //! The end of an attempt: too old? then returned; old? then a warning; reports; and the queue is told.
 
 use super::account::Account;
-use super::is_open;
+use super::{How, is_open};
 use crate::cf::options::Timeouts;
 use crate::dsn::{self, Report};
 use crate::envelope::{Envelope, RecipientState};
@@ -10,7 +10,7 @@ use crate::service::Services;
 use crate::text::Line;
 
 /// Finishes the attempt: reports first, then the job itself.
-pub(super) fn finish(svc: &Services, mut envelope: Envelope, mut account: Account<'_>) {
+pub(super) fn finish(svc: &Services, mut envelope: Envelope, mut account: Account<'_>, how: How) {
     let now = svc.clock.now().0;
     envelope.attempts = envelope.attempts.saturating_add(1);
     envelope.last_attempt = now;
@@ -24,7 +24,7 @@ pub(super) fn finish(svc: &Services, mut envelope: Envelope, mut account: Accoun
             kept &= warn(svc, &mut envelope, &account, limits);
         }
     }
-    kept &= report(svc, &envelope, &account);
+    kept &= how.caller_hears || report(svc, &envelope, &account);
     if !kept {
         // The report could not be stored: the next run finds the same failures, and makes it again.
         for r in envelope.recipients.iter_mut().filter(|r| dsn::reports_failure(r)) {

@@ -27,6 +27,8 @@ pub struct How {
     pub explicit: bool,
     /// Expensive mailers are used at once, whatever `HoldExpensive` says (`-v`).
     pub expensive: bool,
+    /// The sender waits and is told of failures directly (`ErrorMode` print, quiet, write): no report is mailed.
+    pub caller_hears: bool,
 }
 
 /// Tries to deliver `envelope`, and what is split off it.
@@ -94,7 +96,7 @@ fn one(svc: &Services, transport: &dyn Transport, mut envelope: Envelope, how: H
             let _ = svc.store.update(&envelope);
         }
     }
-    finish::finish(svc, envelope, account);
+    finish::finish(svc, envelope, account, how);
 }
 
 /// Holds back what is not to be tried now.

@@ -32,4 +32,8 @@ pub trait Transport: Send + Sync {
     fn show(&self, line: &[u8]) {
         let _ = line;
     }
+    /// Tells the caller who waits for the outcome what became of some recipients.
+    fn judged(&self, status: &Status) {
+        let _ = status;
+    }
 }

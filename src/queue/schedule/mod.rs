@@ -73,7 +73,7 @@ impl Delivery {
     /// Runs the queue once, in this thread, one job after the other; `progress` is told (job, place, of how many) before each.
     pub fn run_once(&self, selection: &Selection, progress: &mut dyn FnMut(&QueueId, usize, usize)) {
         let Some(engine) = self.engine.get() else { return };
-        let how = How { queue_run: true, explicit: selection.is_explicit(), expensive: false };
+        let how = How { queue_run: true, explicit: selection.is_explicit(), ..How::default() };
         let jobs = engine.due(selection);
         for (n, id) in jobs.iter().enumerate() {
             progress(id, n + 1, jobs.len());
@@ -133,7 +133,7 @@ impl Engine {
             log::queue::skipping_run("load average too high");
             return;
         }
-        let how = How { queue_run: true, explicit: selection.is_explicit(), expensive: false };
+        let how = How { queue_run: true, explicit: selection.is_explicit(), ..How::default() };
         for id in self.due(selection) {
             if self.pool.is_stopping() {
                 return;

@@ -173,7 +173,10 @@ impl Connection {
 
     fn may_read(&self) -> bool {
         let established = matches!(self.transport, Transport::Plain(_) | Transport::Tls(_));
-        established && self.readable && !self.closing && self.start_tls.is_none()
+        established
+            && self.readable
+            && !self.closing
+            && self.start_tls.is_none()
             && self.session.wants_input()
             && self.out.len() - self.sent < OUTPUT_HIGH
     }
@@ -270,7 +273,11 @@ impl Connection {
         !matches!(self.transport, Transport::Shaking(_))
     }
 
-    fn handshake_result(&mut self, tls: Option<&Server>, result: Result<SslStream<TcpStream>, HandshakeError<TcpStream>>) {
+    fn handshake_result(
+        &mut self,
+        tls: Option<&Server>,
+        result: Result<SslStream<TcpStream>, HandshakeError<TcpStream>>,
+    ) {
         match result {
             Ok(stream) => {
                 let facts = tls.map(|t| t.facts(stream.ssl())).unwrap_or_default();

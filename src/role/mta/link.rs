@@ -22,7 +22,11 @@ pub struct Link {
 
 impl Link {
     /// Takes the channel, and starts a thread that reads it and runs `parent_gone` when it ends.
-    pub fn start(socket: UnixStream, auth: AuthClient, parent_gone: impl FnOnce() + Send + 'static) -> io::Result<Arc<Link>> {
+    pub fn start(
+        socket: UnixStream,
+        auth: AuthClient,
+        parent_gone: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Arc<Link>> {
         let reader = socket.try_clone()?;
         let link = Arc::new(Link { socket, waiting: Mutex::default() });
         let there = link.clone();

@@ -184,8 +184,9 @@ fn become_mta(config: &Config, store: &FileStore) -> io::Result<()> {
 
 /// Files and system calls: what is not needed goes.
 fn restrict(config: &Config, store: &FileStore) {
-    let mut read: Vec<PathBuf> =
-        ["/etc", "/usr", "/lib", "/lib64", "/run", "/proc", "/dev", "/sys/devices/system/cpu"].map(PathBuf::from).into();
+    let mut read: Vec<PathBuf> = ["/etc", "/usr", "/lib", "/lib64", "/run", "/proc", "/dev", "/sys/devices/system/cpu"]
+        .map(PathBuf::from)
+        .into();
     let mut write: Vec<PathBuf> = store.paths().iter().map(PathBuf::from).collect();
     let options = &config.options;
     for text in [&options.help_file, &options.error_header, &options.default_auth_info, &options.service_switch_file] {

@@ -179,7 +179,9 @@ impl Loop {
             match listener.accept() {
                 Ok((stream, peer)) => self.welcome(stream, peer, *daemon),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
-                Err(e) if matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) => {
+                Err(e)
+                    if matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) =>
+                {
                     crate::log::syserr(crate::log::Id::None, b"root", &format!("getrequests: accept: {e}"));
                     self.accept_after = Some(Instant::now() + ACCEPT_PAUSE);
                     return;

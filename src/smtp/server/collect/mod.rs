@@ -3,8 +3,10 @@
 //! Fed with text whose lines end in LF (dots already unstuffed), in parts of any size; used by DATA, and by local submission
 //! on standard input. Memory is bounded by MaxHeadersLength (and by [`MAX_HEADER`] where that is off); the body goes to
 //! the spool as it comes. After a refusal the rest is swallowed.
+mod complete;
 mod defaults;
 
+pub use complete::{complete, message_id};
 pub use defaults::{Defaults, add as add_defaults};
 
 use crate::envelope::Body;

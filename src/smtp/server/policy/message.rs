@@ -2,17 +2,17 @@
 //!
 //! 250 is said only after [`crate::queue::store::Store::commit`] came back; whatever goes wrong before is a 4xx or 5xx and leaves nothing behind.
 
-use super::{Flow, Ruled, State, ask, line, printable, ruled};
+use super::{Flow, Ruled, State, ask, line, ruled};
 use crate::cf::HeaderDef;
 use crate::envelope::{BodyType, Envelope};
-use crate::header::{Field, Headers};
+use crate::header::Field;
 use crate::log;
 use crate::queue::store::StoreError;
 use crate::reply::Reply;
 use crate::rewrite;
 use crate::service::Services;
 use crate::smtp::server::action::Framing;
-use crate::smtp::server::collect::{Collected, Collector, Fault, Limits, add_defaults};
+use crate::smtp::server::collect::{Collected, Collector, Fault, Limits, complete, message_id};
 use crate::smtp::server::state::Transaction;
 
 /// The longest header value that a rule set gets to see.
@@ -142,7 +142,7 @@ fn take(state: &State, services: &Services, transaction: &mut Transaction) -> Re
     };
     let verdict = judge(state, services, transaction, &collected);
     let message_id = message_id(&collected.headers);
-    complete(state, services, transaction, collected);
+    complete(&services.config, &mut transaction.macros, &mut transaction.envelope, collected);
     let message_id = message_id.or_else(|| self::message_id(&transaction.envelope.headers));
     super::log_from(state, transaction, size, message_id.as_deref());
     verdict?;
@@ -267,47 +267,4 @@ fn hook(
         Ruled::Reject(reply) => return Err(reply),
     }
     Ok(())
-}
-
-/// Makes the envelope whole: class, priority, the configuration's fields, the macros that stay with it.
-fn complete(state: &State, services: &Services, transaction: &mut Transaction, collected: Collected) {
-    let Transaction { envelope, macros, .. } = transaction;
-    let config = &services.config;
-    envelope.size = collected.size;
-    envelope.body = collected.body;
-    envelope.flags.eight_bit = collected.eight_bit;
-    envelope.headers = collected.headers;
-    if let Some(value) = envelope.headers.find("Precedence").map(|f| f.value.trim_ascii().to_vec()) {
-        let named = config.precedences.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(&value));
-        envelope.class = named.and_then(|(_, class)| i32::try_from(*class).ok()).unwrap_or(0);
-    }
-    let recipients = i64::try_from(envelope.recipients.len()).unwrap_or(i64::MAX);
-    envelope.priority = i64::try_from(envelope.size)
-        .unwrap_or(i64::MAX)
-        .saturating_sub(i64::from(envelope.class).saturating_mul(state.settings.class_factor))
-        .saturating_add(recipients.saturating_mul(state.settings.recipient_factor));
-    if let [only] = envelope.recipients.as_slice() {
-        macros.set("u", &only.address);
-    } else {
-        macros.unset("u");
-    }
-    add_defaults(config, macros, &mut envelope.headers);
-    super::recipients_field(state, envelope);
-    if let Some(class) = config.classes.get("persistentMacros") {
-        let mut kept: Vec<_> = class
-            .iter()
-            .filter_map(|name| std::str::from_utf8(name).ok())
-            .filter_map(|name| Some((crate::cf::MacroName::new(name), line(macros.get(name)?))))
-            .filter(|(_, value)| !value.is_empty())
-            .collect();
-        kept.sort_by(|a, b| a.0.cmp(&b.0));
-        envelope.macros = kept;
-    }
-}
-
-/// The `Message-Id:` as log lines show it.
-fn message_id(headers: &Headers) -> Option<Vec<u8>> {
-    let value = headers.find("Message-Id")?.value.trim_ascii();
-    let joined: Vec<u8> = value.iter().copied().filter(|b| !matches!(b, b'\n' | b'\t' | b' ')).collect();
-    Some(printable(joined.get(..joined.len().min(512)).unwrap_or_default()))
 }

@@ -141,30 +141,6 @@ fn log_from(state: &State, transaction: &Transaction, size: u64, message_id: Opt
     log::server::from(log::Id::Queue(&envelope.id), &line);
 }
 
-/// `NoRecipientAction`: what a message without any recipient field gets.
-fn recipients_field(state: &State, envelope: &mut crate::envelope::Envelope) {
-    use crate::cf::options::NoRecipient;
-    let present = |name: &&str| envelope.headers.find(name).is_some();
-    if ["To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc", "Apparently-To"].iter().any(|n| present(&n)) {
-        return;
-    }
-    let mut add = |name: &[u8], value: &[u8]| {
-        let value = [b" ", value].concat();
-        let field = crate::header::Field { name: line(name), value, condition: None, template: false };
-        envelope.headers.fields.push(field);
-    };
-    match state.settings.no_recipient {
-        NoRecipient::None => {}
-        NoRecipient::AddBcc => add(b"Bcc", b""),
-        NoRecipient::AddToUndisclosed => add(b"To", b"undisclosed-recipients:;"),
-        NoRecipient::AddTo | NoRecipient::AddApparentlyTo => {
-            let list: Vec<&[u8]> = envelope.recipients.iter().map(|r| &*r.address).collect();
-            let list = list.join(&b",\n\t"[..]);
-            add(if state.settings.no_recipient == NoRecipient::AddTo { b"To" } else { b"Apparently-To" }, &list);
-        }
-    }
-}
-
 /// Text from outside for a log line made here.
 fn shown(text: &[u8]) -> String {
     String::from_utf8_lossy(&printable(text)).into_owned()

@@ -1,0 +1,24 @@
+//! `-bv`: what would be done with mail to these addresses.
+
+use crate::cli::settings::Settings;
+use std::sync::Arc;
+
+/// Prints a line for each recipient that the arguments lead to; the exit code is that of the worst.
+pub fn run(settings: Settings) -> u8 {
+    let config = Arc::new(settings.config);
+    let one = match super::one_shot(&config) {
+        Ok(one) => one,
+        Err(code) => return code,
+    };
+    let mut exit = 0;
+    for address in &settings.flags.args {
+        let verified = crate::route::verify(&one.services, address, !settings.flags.no_alias);
+        for line in verified.lines(&one.services) {
+            super::say(&line);
+        }
+        if verified.exit != 0 {
+            exit = verified.exit;
+        }
+    }
+    exit
+}

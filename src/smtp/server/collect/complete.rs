@@ -1,0 +1,73 @@
+//! The envelope of a message that is collected: class and priority, the configuration's fields, the macros that stay with it.
+
+use super::{Collected, add_defaults};
+use crate::cf::options::NoRecipient;
+use crate::cf::{Config, MacroName, Macros};
+use crate::envelope::Envelope;
+use crate::header::{Field, Headers};
+use crate::text::Line;
+
+/// Makes the envelope whole: class, priority, the configuration's fields, the macros that stay with it.
+pub fn complete(config: &Config, macros: &mut Macros, envelope: &mut Envelope, collected: Collected) {
+    envelope.size = collected.size;
+    envelope.body = collected.body;
+    envelope.flags.eight_bit = collected.eight_bit;
+    envelope.headers = collected.headers;
+    if let Some(value) = envelope.headers.find("Precedence").map(|f| f.value.trim_ascii().to_vec()) {
+        let named = config.precedences.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(&value));
+        envelope.class = named.and_then(|(_, class)| i32::try_from(*class).ok()).unwrap_or(0);
+    }
+    let recipients = i64::try_from(envelope.recipients.len()).unwrap_or(i64::MAX);
+    envelope.priority = i64::try_from(envelope.size)
+        .unwrap_or(i64::MAX)
+        .saturating_sub(i64::from(envelope.class).saturating_mul(config.options.class_factor))
+        .saturating_add(recipients.saturating_mul(config.options.recipient_factor));
+    if let [only] = envelope.recipients.as_slice() {
+        macros.set("u", &only.address);
+    } else {
+        macros.unset("u");
+    }
+    add_defaults(config, macros, &mut envelope.headers);
+    recipients_field(config.options.no_recipient_action, envelope);
+    if let Some(class) = config.classes.get("persistentMacros") {
+        let mut kept: Vec<_> = class
+            .iter()
+            .filter_map(|name| std::str::from_utf8(name).ok())
+            .filter_map(|name| Some((MacroName::new(name), Line::cleaned(macros.get(name)?))))
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+        kept.sort_by(|a, b| a.0.cmp(&b.0));
+        envelope.macros = kept;
+    }
+}
+
+/// `NoRecipientAction`: what a message without any recipient field gets.
+fn recipients_field(action: NoRecipient, envelope: &mut Envelope) {
+    let present = |name: &&str| envelope.headers.find(name).is_some();
+    if ["To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc", "Apparently-To"].iter().any(|n| present(&n)) {
+        return;
+    }
+    let mut add = |name: &[u8], value: &[u8]| {
+        let value = [b" ", value].concat();
+        let field = Field { name: Line::cleaned(name), value, condition: None, template: false };
+        envelope.headers.fields.push(field);
+    };
+    match action {
+        NoRecipient::None => {}
+        NoRecipient::AddBcc => add(b"Bcc", b""),
+        NoRecipient::AddToUndisclosed => add(b"To", b"undisclosed-recipients:;"),
+        NoRecipient::AddTo | NoRecipient::AddApparentlyTo => {
+            let list: Vec<&[u8]> = envelope.recipients.iter().map(|r| &*r.address).collect();
+            let list = list.join(&b",\n\t"[..]);
+            add(if action == NoRecipient::AddTo { b"To" } else { b"Apparently-To" }, &list);
+        }
+    }
+}
+
+/// The `Message-Id:` as log lines show it.
+pub fn message_id(headers: &Headers) -> Option<Vec<u8>> {
+    let value = headers.find("Message-Id")?.value.trim_ascii();
+    let joined: Vec<u8> = value.iter().copied().filter(|b| !matches!(b, b'\n' | b'\t' | b' ')).collect();
+    let shown = joined.get(..joined.len().min(512)).unwrap_or_default();
+    Some(shown.iter().map(|b| if (b' '..=b'~').contains(b) { *b } else { b'?' }).collect())
+}
