@@ -49,6 +49,7 @@ install:
 	for page in man/*.[158]; do install -m 644 $$page $(DESTDIR)$(SHARE)/man/man$${page##*.}/; done
 	install -d $(DESTDIR)$(SHARE)/sendmail-cf $(DESTDIR)$(SHARE)/postrider
 	cp -R cf/. $(DESTDIR)$(SHARE)/sendmail-cf/
+	rm -f $(DESTDIR)$(SHARE)/sendmail-cf/cf/*.cf
 	test -e $(DESTDIR)$(SHARE)/sendmail/cf || { install -d $(DESTDIR)$(SHARE)/sendmail; ln -s ../sendmail-cf $(DESTDIR)$(SHARE)/sendmail/cf; }
 	install -m 644 etc/helpfile etc/mail.Makefile etc/sendmail.service etc/sm-client.service $(DESTDIR)$(SHARE)/postrider/
 	install -m 755 etc/init.sendmail $(DESTDIR)$(SHARE)/postrider/

@@ -33,7 +33,7 @@ taken="$PREFIX/sbin/sendmail $PREFIX/lib/sendmail $PREFIX/bin/mailq $PREFIX/bin/
 set_aside() {
   for file in $taken; do
     { [ -e "$file" ] || [ -L "$file" ]; } || continue
-    grep -qx "$file" "$OURS" 2>/dev/null && continue
+    grep -qxF "$file" "$OURS" 2>/dev/null && continue
     if command -v dpkg-divert >/dev/null; then
       dpkg-divert --quiet --local --rename --divert "$file.before-postrider" --add "$file" >/dev/null 2>&1 || mv "$file" "$file.before-postrider"
     else
@@ -72,7 +72,8 @@ has_systemd() { [ -n "$services" ] && [ -d /run/systemd/system ] && command -v s
 
 if [ $action = uninstall ]; then
   if has_systemd; then systemctl disable --now sm-client.service sendmail.service 2>/dev/null || :; fi
-  [ ! -x /etc/init.d/sendmail ] || grep -q Postrider /etc/init.d/sendmail && /etc/init.d/sendmail stop 2>/dev/null || :
+  # Daemons that were started by hand.
+  sh etc/init.sendmail stop >/dev/null || say "a sendmail still runs: stop it"
   make uninstall PREFIX="$PREFIX" >/dev/null
   for file in /etc/systemd/system/sendmail.service /etc/systemd/system/sm-client.service /etc/init.d/sendmail; do
     if [ -e "$file" ] && grep -q Postrider "$file"; then rm -f "$file"; say "removed: $file"; fi
@@ -93,13 +94,17 @@ add_user smmsp "Mail Submission Program" /var/spool/clientmqueue
 mkdir -p "$STATE"
 set_aside
 make install PREFIX="$PREFIX" >/dev/null
+if [ ! -L "$PREFIX/share/sendmail/cf" ]; then
+  say "note: $PREFIX/share/sendmail/cf is there already and stays; our macro tree is in $PREFIX/share/sendmail-cf"
+fi
 chown root:smmsp "$PREFIX/sbin/sendmail"
 chmod 2555 "$PREFIX/sbin/sendmail"
 for file in $taken; do echo "$file"; done | sed 's/^ *//' >"$OURS"
 
-install -d -m 755 /etc/mail
-install -d -m 700 -o smmta -g smmta /var/spool/mqueue
-install -d -m 770 -o smmsp -g smmsp /var/spool/clientmqueue
+[ -d /etc/mail ] || install -d -m 755 /etc/mail
+# Queues that are there keep their owner: the daemon becomes that user, and so can read what lies in them.
+[ -d /var/spool/mqueue ] || install -d -m 700 -o smmta -g smmta /var/spool/mqueue
+[ -d /var/spool/clientmqueue ] || install -d -m 770 -o smmsp -g smmsp /var/spool/clientmqueue
 put 644 cf/cf/sendmail.mc /etc/mail/sendmail.mc
 put 644 cf/cf/submit.mc /etc/mail/submit.mc
 put 644 etc/helpfile /etc/mail/helpfile
@@ -108,7 +113,9 @@ put 644 etc/aliases /etc/mail/aliases
 for table in local-host-names access trusted-users relay-domains; do
   if [ ! -e /etc/mail/$table ]; then install -m 644 /dev/null /etc/mail/$table; say "new: /etc/mail/$table"; fi
 done
-if [ ! -e /etc/mail/statistics ]; then install -m 600 -o smmta -g smmta /dev/null /etc/mail/statistics; fi
+reader=$(stat -c %U /var/spool/mqueue)
+if [ ! -e /etc/mail/statistics ]; then install -m 600 -o "$reader" /dev/null /etc/mail/statistics; fi
+if [ ! -e /var/spool/clientmqueue/sm-client.st ]; then install -m 660 -o smmsp -g smmsp /dev/null /var/spool/clientmqueue/sm-client.st; fi
 M4=$PREFIX/libexec/postrider/m4
 for name in sendmail submit; do
   if [ ! -e /etc/mail/$name.cf ]; then
@@ -118,15 +125,16 @@ for name in sendmail submit; do
     say "made: /etc/mail/$name.cf from $name.mc"
   fi
 done
-if [ ! -e /etc/mail/aliases.db ] || [ /etc/mail/aliases -nt /etc/mail/aliases.db ]; then
-  "$PREFIX/bin/newaliases" || :
+if [ -e /etc/mail/aliases ] && [ ! -e /etc/mail/aliases.db ]; then "$PREFIX/bin/newaliases" || :; fi
+if [ -e /etc/mail/access ] && [ ! -e /etc/mail/access.db ]; then "$PREFIX/sbin/makemap" hash /etc/mail/access </etc/mail/access || :; fi
+# An alias or table file that the daemon's user cannot read would stop all mail.
+if command -v setpriv >/dev/null; then
+  for db in /etc/mail/*.db; do
+    if [ -e "$db" ] && ! setpriv --reuid "$reader" --init-groups --inh-caps=-all test -r "$db"; then
+      say "warning: $db cannot be read by $reader, which the daemon becomes: chown $reader $db"
+    fi
+  done
 fi
-if [ -e /etc/mail/access ] && { [ ! -e /etc/mail/access.db ] || [ /etc/mail/access -nt /etc/mail/access.db ]; }; then
-  "$PREFIX/sbin/makemap" hash /etc/mail/access </etc/mail/access || :
-fi
-for db in /etc/mail/aliases.db /etc/mail/access.db; do
-  if [ -e $db ]; then chown smmta:smmsp $db; chmod 640 $db; fi
-done
 
 if [ -n "$services" ]; then
   if [ -d /etc/systemd/system ]; then
@@ -140,6 +148,6 @@ say "Postrider is installed. Start it:"
 if has_systemd; then
   say "  systemctl enable --now sendmail sm-client"
 else
-  say "  /usr/sbin/sendmail -L sm-mta -bd -q30m"
-  say "  /usr/sbin/sendmail -L sm-msp-queue -Ac -q30m"
+  say "  $PREFIX/sbin/sendmail -L sm-mta -bd -q30m"
+  say "  $PREFIX/sbin/sendmail -L sm-msp-queue -Ac -q30m"
 fi

@@ -7,6 +7,7 @@
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Seek, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,16 @@ impl From<db::Error> for Refused {
 pub struct Held {
     path: PathBuf,
     old: Option<File>,
+}
+
+/// Who reads tables, when that is not root: the user that the daemon becomes, `RunAsUser` or the owner of the queue. A table
+/// that root makes belongs to that user, since it has mode 0640 and the daemon reads it without root's rights.
+pub fn reader(run_as_user: Option<u32>, queue_directory: &[u8]) -> Option<u32> {
+    let directory = Path::new(std::ffi::OsStr::from_bytes(queue_directory));
+    // `/dir/qd*` stands for several; they have one owner.
+    let is_pattern = queue_directory.contains(&b'*');
+    let directory = if is_pattern { directory.parent().unwrap_or(directory) } else { directory };
+    run_as_user.or_else(|| std::fs::metadata(directory).ok().map(|m| m.uid())).filter(|uid| *uid != 0)
 }
 
 /// The path itself, or where it leads if links are allowed.

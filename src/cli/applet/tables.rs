@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::db::Kind;
+use crate::map::replace;
 use crate::sys::passwd;
 
 /// sysexits(3): usage.
@@ -133,6 +134,10 @@ pub(super) fn warn_of_directories(file: &Path) {
 pub(super) struct Facts {
     /// `TrustedUser`: the owner of tables.
     pub(super) trusted_user: Option<u32>,
+    /// `RunAsUser`, as it is written.
+    pub(super) run_as_user: Option<Vec<u8>>,
+    /// `QueueDirectory`, as it is written.
+    pub(super) queue_directory: Option<Vec<u8>>,
     /// `AliasFile`, as it is written.
     pub(super) alias_files: Vec<Vec<u8>>,
 }
@@ -164,6 +169,10 @@ pub(super) fn facts(program: &str, file: &Path) -> Result<Facts, String> {
             if facts.trusted_user.is_none() {
                 complain(format_args!("TrustedUser: unknown user {user}"));
             }
+        } else if name.eq_ignore_ascii_case(b"RunAsUser") {
+            facts.run_as_user = Some(value.to_vec());
+        } else if name.eq_ignore_ascii_case(b"QueueDirectory") {
+            facts.queue_directory = Some(value.to_vec());
         } else if name.eq_ignore_ascii_case(b"AliasFile") {
             facts.alias_files.push(value.to_vec());
         }
@@ -171,9 +180,22 @@ pub(super) fn facts(program: &str, file: &Path) -> Result<Facts, String> {
     Ok(facts)
 }
 
-/// The owner that tables get: the trusted user, if this process may give files away.
+/// The owner that tables get, if this process may give files away: the trusted user, else who reads them ([`replace::reader`]).
 pub(super) fn owner(facts: &Facts) -> Option<u32> {
-    facts.trusted_user.filter(|_| nix::unistd::geteuid().is_root())
+    if !nix::unistd::geteuid().is_root() {
+        return None;
+    }
+    facts.trusted_user.or_else(|| {
+        let run_as = facts.run_as_user.as_deref().and_then(user_id);
+        replace::reader(run_as, facts.queue_directory.as_deref().unwrap_or(b"/var/spool/mqueue"))
+    })
+}
+
+/// The number of the user in `text`, a name or a number; a group may follow.
+fn user_id(text: &[u8]) -> Option<u32> {
+    let name = text.split(|b| *b == b':' || *b == b'.').next().unwrap_or_default();
+    let number = std::str::from_utf8(name).ok().and_then(|n| n.parse().ok());
+    number.or_else(|| passwd::by_name(name).ok().flatten().map(|u| u.uid))
 }
 
 /// The name that the program was called by, without its directory.
