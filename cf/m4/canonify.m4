@@ -38,11 +38,11 @@ R@ $+ : $+		$2
 R$+ @ $+		$: $1 < @ $2 >
 R$+ < $+ @ $+ >		$1 $2 < @ $3 >
 R$+ < @ $+ >		$@ $>Canonify2 $1 < @ $2 >
-ifdef(`_NO_UUCP_', `dnl', `# host!user; a host without dots lives in the pseudo-domain UUCP
+ifdef(`_NO_UUCP_', `', `# host!user; a host without dots lives in the pseudo-domain UUCP
 R$- ! $+		$@ $>Canonify2 $2 < @ $1 .UUCP >
 R$+ . $- ! $+		$@ $>Canonify2 $3 < @ $1 . $2 >
 R$+ ! $+		$@ $>Canonify2 $2 < @ $1 .UUCP >')
-ifdef(`_NO_PERCENTHACK_', `dnl', `# user%host: the last percent sign is as good as an at sign
+ifdef(`_NO_PERCENTHACK_', `', `# user%host: the last percent sign is as good as an at sign
 R$* % $*		$1 @ $2
 R$* @ $* @ $*		$1 % $2 @ $3')
 R$* @ $*		$@ $>Canonify2 $1 < @ $2 >
@@ -57,7 +57,7 @@ SCanonify2=96
 # other names of this host
 R$* < @ localhost > $*		$: $1 < @ $j . > $2
 R$* < @ localhost . $m > $*	$: $1 < @ $j . > $2
-ifdef(`_NO_UUCP_', `dnl', `R$* < @ localhost . UUCP > $*	$: $1 < @ $j . > $2')
+ifdef(`_NO_UUCP_', `', `R$* < @ localhost . UUCP > $*	$: $1 < @ $j . > $2')
 # an address in brackets may be ours; two at signs mark that question
 R$* < @ [ $* ] > $*		$: $1 < @ @ [ $2 ] > $3
 R$* < @ @ $=w > $*		$: $1 < @ $j . > $3
@@ -73,13 +73,6 @@ ifdef(`_UUDOMAIN_TABLE_', `# FEATURE(uucpdomain)
 R$* < @ $+ .UUCP > $*		$: $1 < @ $(uudomain $2 $: $2.UUCP $) > $3
 ')dnl
 undivert(_SECTION_CANONIFY_)dnl
-ifdef(`_NO_UUCP_', `dnl', `# hosts of the UUCP pseudo-domain
-ifdef(`UUCP_RELAY', `R$* < @ $=V . UUCP > $*		$: $1 < @ $2 . UUCP . > $3
-R$* < @ $=W . UUCP > $*		$: $1 < @ $2 . UUCP . > $3
-R$* < @ $=X . UUCP > $*		$: $1 < @ $2 . UUCP . > $3
-R$* < @ $=Y . UUCP > $*		$: $1 < @ $2 . UUCP . > $3
-R$* < @ $+ . UUCP > $*		$: $1 < @ $2 . UUCP . > $3', `R$* < @ $=w . UUCP > $*		$: $1 < @ $j . > $3
-R$* < @ $+ . UUCP > $*		$: $1 < @ $2 . UUCP . > $3')')
 # names that end in a dot or a pseudo-domain are canonical
 R$* < @ $* $=P > $*		$: $1 < @ $2 $3 . > $4
 ifdef(`_NO_UUCP_', `', `ifdef(`_NO_CANONIFY_', `', `ifdef(`UUCP_RELAY', `', `# a UUCP name may be a host that the resolver knows
@@ -119,7 +112,7 @@ R$* < @ $+ . > $*	$1 < @ $2 > $3
 R$* < $+ > $*		$1 $2 $3
 # routes keep their commas
 R@ $+ : @ $+ : $+	@ $1 , @ $2 : $3
-ifdef(`_NO_UUCP_', `dnl', `# the pseudo-domain UUCP is not for others to see
+ifdef(`_NO_UUCP_', `', `# the pseudo-domain UUCP is not for others to see
 R$+ @ $- .UUCP		$2 ! $1')
 # user%here@here
 R$+ % $=w @ $=w		$1 @ $2

@@ -85,7 +85,7 @@ SParseRecipient
 R$*			$: $>CanonAddr $1
 R$* < @ $* . >		$: $1 < @ $2 >
 # %-hack through a host that we relay for; user%site is looked at instead
-ifdef(`_LOOSE_RELAY_CHECK_', `dnl', `R< @ > $*		$@ < @ > $1
+ifdef(`_LOOSE_RELAY_CHECK_', `', `R< @ > $*		$@ < @ > $1
 R$* < @ $* >		$: < ? > $1 < @ $2 >
 ifdef(`_RELAY_HOSTS_ONLY_', `R< ? > $* $=O $* < @ $=R >	$: < R > $1 $2 $3 < @ $4 >', `R< ? > $* $=O $* < @ $* $=R >	$: < R > $1 $2 $3 < @ $4 $5 >')
 ifdef(`_RELAY_ENTIRE_DOMAIN_', `R< ? > $* $=O $* < @ $* $=m >	$: < R > $1 $2 $3 < @ $4 $5 >

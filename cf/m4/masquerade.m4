@@ -12,19 +12,20 @@ R< @ $+ + $* @ $+ > $+ < $* > @	$: < $(generics $1+*@$3 $@ $2 $: @ $1 + $2 @ $3 
 R< @ $+ + $* @ $+ > $+ < $* > @	$: < $(generics $1@$3 $: @ $1 + $2 @ $3 $) > $4 < $5 > @
 R< @ $+ @ $+ > $+ < $* > @	$: < $(generics @$2 $@ $1 $: @ $1 @ $2 $) > $3 < $4 > @
 R< @ $+ + $* @ $+ > $+ < $* > @	$: < $(generics $1+* $@ $2 $: @ $1 + $2 @ $3 $) > $4 < $5 > @
+R< @ $+ + $* @ $+ > $+ < $* > @	$: < $(generics $1 $: @ $1 + $2 @ $3 $) > $4 < $5 > @
 R< @ $+ @ $+ > $+ < $* > @	$: < $(generics $1 $: $) > $3 < $4 > @
 R< @ $* > $+ < $* > @	$: < > $2 < $3 > @
 R< > $+ @		$: $1
 R< $* @ $* > $* < $* > @	$@ $>canonify $1 @ $2
 R< $+ > $* < $* > @	$: $>canonify $1 @ *LOCAL*
 ')dnl
-# users of class E show where they are
+ifdef(`MASQUERADE_NAME', `# users of class E show where they are
 R$=E < @ *LOCAL* >	$@ $1 < @ $j . >
 R$=E < @ $=M . >	$@ $1 < @ $2 . >
-ifdef(`_LIMITED_MASQUERADE_', `dnl', `R$=E < @ $=w . >	$@ $1 < @ $2 . >')
+ifdef(`_LIMITED_MASQUERADE_', `', `R$=E < @ $=w . >	$@ $1 < @ $2 . >')
 # hosts that may be hidden: the name to show is put behind their own
 ifdef(`_MASQUERADE_ENTIRE_DOMAIN_', `R$* < @ $* $=M . > $*	$: $1 < @ $2 $3 . @ $M > $4', `R$* < @ $=M . > $*	$: $1 < @ $2 . @ $M > $3')
-ifdef(`_LIMITED_MASQUERADE_', `dnl', `R$* < @ $=w . > $*	$: $1 < @ $2 . @ $M > $3')
+ifdef(`_LIMITED_MASQUERADE_', `', `R$* < @ $=w . > $*	$: $1 < @ $2 . @ $M > $3')
 R$* < @ *LOCAL* > $*	$: $1 < @ $j . @ $M > $2
 # but not those of class N
 R$* < @ $=N . @ $* > $*	$: $1 < @ $2 . > $4
@@ -32,6 +33,7 @@ ifdef(`_MASQUERADE_ENTIRE_DOMAIN_', `R$* < @ $* $=N . @ $* > $*	$: $1 < @ $2 $3 
 ')dnl
 R$* < @ $+ @ > $*	$: $1 < @ $2 > $3
 R$* < @ $+ @ $+ > $*	$: $1 < @ $3 . > $4
+', `R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2')
 
 _TITLE_(`rule set 94: envelope addresses, masqueraded')
 

@@ -18,13 +18,21 @@ SParse0
 R< @ >			$@ < @ >
 R$* : $* ; < @ >	$#error $@ 5.1.3 $: "553 List:; syntax illegal for recipient addresses"
 R< @ $+ >		$#error $@ 5.1.3 $: "553 User address required"
+R@ < @ $* > $*		$#error $@ 5.1.3 $: "553 User address required"
 R$+ < @ >		$#error $@ 5.1.3 $: "553 Hostname required"
-R$* < @ $* @ $* >	$#error $@ 5.1.2 $: "553 Invalid route address"
-R$* @ $* < @ $* >	$#error $@ 5.1.3 $: "553 Invalid route address"
+# a colon belongs into an address in brackets only
+R$*			$: < > $1
+R< > $* < @ [ $* ] : $+ > $*	$1 < @ [ $2 ] : $3 > $4
+R< > $* < @ [ $* ] , $+ > $*	$1 < @ [ $2 ] , $3 > $4
+R< > $* < @ [ $* ] $+ > $*	$#error $@ 5.1.2 $: "553 Invalid address"
+R< > $* < @ [ $+ ] > $*	$1 < @ [ $2 ] > $3
+R< > $* < $* : $* > $*	$#error $@ 5.1.3 $: "553 Colon illegal in host name part"
+R< > $*			$1
+R$* < @ . $* > $*	$#error $@ 5.1.2 $: "553 Invalid host name"
+R$* < @ $* .. $* > $*	$#error $@ 5.1.2 $: "553 Invalid host name"
+R$* < @ $* @ > $*	$#error $@ 5.1.2 $: "553 Invalid route address"
+R$* @ $* < @ $* > $*	$#error $@ 5.1.3 $: "553 Invalid route address"
 R$* , $~O $*		$#error $@ 5.1.3 $: "553 Invalid route address"
-R$* < @ $* .. $* >	$#error $@ 5.1.2 $: "553 Invalid host name"
-R$* < @ . $* >		$#error $@ 5.1.2 $: "553 Invalid host name"
-R$* < @ [ $* ] $+ >	$#error $@ 5.1.2 $: "553 Invalid address"
 # for a host of ours the local part counts: it may be quoted, it may route on
 R$* < @ $=w . >		$: $1 $| $1 < @ $2 . >
 R$-			$: $1 $| $1
@@ -47,12 +55,18 @@ ifdef(`_VIRTUSER_TABLE_', `# FEATURE(virtusertable)
 include(_CF_DIR_`'m4/virtuser.m4)')dnl
 ifdef(`_LDAP_ROUTING_', `# FEATURE(ldap_routing)
 include(_CF_DIR_`'m4/ldaproute.m4)')dnl
-# names in class L stay here whatever relays there are
+ifdef(`_STICKY_HOST_', `ifdef(`MAIL_HUB', `# FEATURE(stickyhost) with MAIL_HUB: user@this.host goes to the hub as it is
+R$+ < @ $=w . >		$@ $>MailerToTriple < $H > $1 < @ $2 . >', `# names in class L, and with FEATURE(stickyhost) all with a host, pass no further rule set
 R$=L < @ $=w . >	$#_LOCAL_MAILER_ $: @ $1
-ifdef(`_STICKY_HOST_', `ifdef(`MAIL_HUB', `R$+ < @ $=w . >		$: < $H > $1 < @ $2 . >
-R< $+ > $+ < @ $=w . >	$@ $>MailerToTriple < $1 > $2 < @ $3 . >
-R< > $+			$: $1
-')R$+ < @ $=w . >		$#_LOCAL_MAILER_ $: @ $1', `R$+ < @ $=w . >		$#_LOCAL_MAILER_ $: $1')
+R$+ + $* < @ $=w . >	$#_LOCAL_MAILER_ $: $1 + $2
+R$+ < @ $=w . >		$#_LOCAL_MAILER_ $: @ $1')', `# names in class L stay here whatever relays there are
+R$=L < @ $=w . >	$#_LOCAL_MAILER_ $: @ $1
+R$+ < @ $=w . >		$#_LOCAL_MAILER_ $: $1')
+# an address in brackets; a smart host takes it without a further look
+R$* < @ [ $+ ] > $*	$: $1 < @ [ $2 ] : $S > $3
+R$* < @ [ $+ ] : > $*	$#_SMTP_MAILER_ $@ [ $2 ] $: $1 < @ [ $2 ] > $3
+R$* < @ [ $+ ] : $- : $* > $*	$#$3 $@ $4 $: $1 < @ [ $2 ] > $5
+R$* < @ [ $+ ] : $+ > $*	$#_SMTP_MAILER_ $@ $3 $: $1 < @ [ $2 ] > $4
 ifdef(`_MAILER_TABLE_', `# FEATURE(mailertable): the host alone is looked up
 R$* < @ $+ > $*		$: < $2 > $1 < @ $2 > $3
 R< $+ . > $*		$: < $1 > $2
@@ -61,10 +75,13 @@ R< ? > $* < @ $+ . > $*	$: $>Mailertable < $2 > $1 < @ $2 . > $3
 R< ? > $* < @ $+ > $*	$: $>Mailertable < $2 > $1 < @ $2 > $3
 R< $- : $* > $*		$@ $>MailerToTriple < $1 : $2 > $3
 R< > $*			$: $1
-R< $+ > $*		$: $2
+# a value without a mailer is a host to look for once more
+R< $+ > $*		$: $>Mailertable < $1 > $2
+R< $- : $* > $*		$@ $>MailerToTriple < $1 : $2 > $3
+R< $* > $*		$: $2
 ')dnl
 undivert(4)dnl
-ifdef(`_NO_UUCP_', `dnl', `# hosts that UUCP reaches
+ifdef(`_NO_UUCP_', `', `# hosts that UUCP reaches
 ifdef(`_CLASS_V_', `R$* < @ $=V . UUCP . > $*	$@ $>MailerToTriple < $V > $1 < @ $2 . UUCP . > $3
 ')dnl
 ifdef(`_CLASS_W_', `R$* < @ $=W . UUCP . > $*	$@ $>MailerToTriple < $W > $1 < @ $2 . UUCP . > $3
@@ -86,11 +103,13 @@ ifdef(`_MAILER_fax_', `R$+ < @ $+ .FAX. >	$#fax $@ $2 $: $1
 ')')dnl
 ifdef(`_LOCAL_NET_CONFIG_', `# LOCAL_NET_CONFIG
 undivert(1)')dnl
-# an address in brackets; a smart host takes it without a further look
-R$* < @ [ $+ ] > $*	$: $1 < @ [ $2 ] : $S > $3
-R$* < @ [ $+ ] : > $*	$#_SMTP_MAILER_ $@ [ $2 ] $: $1 < @ [ $2 ] > $3
-R$* < @ [ $+ ] : $- : $* > $*	$#$3 $@ $4 $: $1 < @ [ $2 ] > $5
-R$* < @ [ $+ ] : $+ > $*	$#_SMTP_MAILER_ $@ $3 $: $1 < @ [ $2 ] > $4
+ifdef(`_BESTMX_', `# FEATURE(bestmx_is_local)
+ifelse(len(X`'_BESTMX_DOMAINS_), `1', `R$* < @ $+ > $*	$: < : $(bestmx $2 $) : > < $1 < @ $2 > $3 >', `R$* < @ $* $=B . > $*	$: < : $(bestmx $2 $3 . $) : > < $1 < @ $2 $3 . > $4 >
+R$* < @ $* $=B > $*	$: < : $(bestmx $2 $3 $) : > < $1 < @ $2 $3 > $4 >')
+R< : $=w : > < $* < @ $* > $* >	$@ $>CanonLocal < $2 >
+R< : $=w . : > < $* < @ $* > $* >	$@ $>CanonLocal < $2 >
+R< : $* : > < $* >	$: $2
+')dnl
 # the smart host takes the rest of the world
 R$* < @ $* > $*		$: $>MailerToTriple < $S > $1 < @ $2 > $3
 R$* < @ $* > $*		$#_SMTP_MAILER_ $@ $2 $: $1 < @ $2 > $3
@@ -100,13 +119,15 @@ R$+			$#_LOCAL_MAILER_ $: $1
 
 _TITLE_(`rule set 5: names of this host that no alias knows')
 
+ifdef(`_MSP_', `', `SLocal_localaddr
+')dnl
 Slocaladdr=5
 # a site may have rules of its own
 R$*			$: $1 $| $>"Local_localaddr" $1
 R$* $| $#ok		$@ $1
 R$* $| $#$*		$#$2
 R$* $| $*		$: $1
-ifdef(`_PRESERVE_PLUS_', `dnl', `# user+detail: first as user+*, then as user
+ifdef(`_PRESERVE_PLUS_', `', `# user+detail: first as user+*, then as user
 R$+ + *			$#_LOCAL_MAILER_ $@ $&h $: $1
 R$+ + $*		$#_LOCAL_MAILER_ $@ + $2 $: $1 + *')
 ifdef(`LUSER_RELAY', `# LUSER_RELAY: who is no user of this host; <> is the mark of one who is
@@ -116,7 +137,7 @@ R$+			$: $1 $| $(user $1 $)
 R$+ $| $* $| $*		$: $1 $| $2
 R$+ $| $+ <>		$: $1
 R$+ $| $*		$: < $L > $1
-ifdef(`_PRESERVE_LUSER_HOST_', `R< $+ > $* @ $+		$@ $>MailerToTriple < $1 > $2 < @ $3 >
+ifdef(`_PRESERVE_LUSER_HOST_', `R< $+ > $+ @ $+		$@ $>MailerToTriple < $1 > $2 < @ $3 >
 ')dnl
 R< local : $* > $*	$@ $>MailerToTriple < local : $1 > $2
 R< $- : $+ > $+		$@ $>MailerToTriple < $1 : $2 > $3 < @ $2 >
@@ -125,8 +146,9 @@ R< > $*			$: $1
 ')dnl
 ifdef(`MAIL_HUB', `# MAIL_HUB
 R$+			$: < $H > $1', `ifdef(`LOCAL_RELAY', `# LOCAL_RELAY
-R$+			$: < $R > $1', `dnl')')
+R$+			$: < $R > $1', `')')
 R< > $*			$@ $1
+R< local : $* > $*	$@ $>MailerToTriple < local : $1 > $2
 R< $- : $+ > $+		$@ $>MailerToTriple < $1 : $2 > $3 < @ $2 >
 R< $+ > $+		$@ $>MailerToTriple < $1 > $2 < @ $1 >
 
@@ -155,7 +177,9 @@ _TITLE_(`local:user, and local: for the user that the address has')
 
 SCanonLocal
 # the host that goes along is the address as it was
-R< $* > $* < @ $+ . >		$: < $1 > $2 < @ $3 >
+R< $* > $* < @ $+ . >		$: < $1 > $2 @ $3
+R< $* > $* < @ $+ >		$: < $1 > $2 @ $3
+R< > $* @ $*			$#_LOCAL_MAILER_ $@ $1 @ $2 $: $1
 R< > $+				$#_LOCAL_MAILER_ $@ $1 $: $1
-R< $+ > $* < @ $* >		$#_LOCAL_MAILER_ $@ $2 @ $3 $: $1
+R< $+ @ $* > $*			$#_LOCAL_MAILER_ $@ $3 $: $1
 R< $+ > $*			$#_LOCAL_MAILER_ $@ $2 $: $1

@@ -10,6 +10,7 @@ _DEFIFNOT(`LOCAL_SHELL_FLAGS', `eu9')
 _DEFIFNOT(`LOCAL_SHELL_PATH', `/bin/sh')
 _DEFIFNOT(`LOCAL_SHELL_ARGS', `sh -c $u')
 _DEFIFNOT(`LOCAL_SHELL_DIR', `$z:/')
+ifdef(`_ALL_MASQUERADE_', `ifdef(`_LOCAL_NO_MASQUERADE_', `', `define(`_MASQUERADE_RCPT_')')')
 divert(7)dnl
 #
 # mailers of local.m4
@@ -45,9 +46,9 @@ ifdef(`_LOCAL_NO_MASQUERADE_', `R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2', `R$*	
 SHdrToL
 ifdef(`_ALWAYS_ADD_DOMAIN_', `R$*			$: $>AddDomain $1
 ')dnl
-ifdef(`_ALL_MASQUERADE_', `R$*			$: $>MasqHdr $1', `R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2')
+ifdef(`_MASQUERADE_RCPT_', `R$*			$: $>MasqHdr $1', `R$* < @ *LOCAL* > $*	$: $1 < @ $j . > $2')
 
-ifdef(`_ALWAYS_ADD_DOMAIN_', `# FEATURE(always_add_domain)
+ifdef(`_ALWAYS_ADD_DOMAIN_', `# a domain for names without one
 SAddDomain
 R$* < @ $* > $*		$@ $1 < @ $2 > $3
 ifelse(len(X`'_ALWAYS_ADD_DOMAIN_), `1', `R$+			$@ $1 < @ *LOCAL* >', `R$+			$@ $1 < @ _ALWAYS_ADD_DOMAIN_ >')
