@@ -5,13 +5,12 @@ ifdef(`_DNSBL_COUNT_', `define(`_DNSBL_COUNT_', incr(_DNSBL_COUNT_))', `define(`
 define(`_DNSBL_MAP_NAME_', `dnsbl'ifelse(_DNSBL_COUNT_, `0', `', `_DNSBL_COUNT_'))
 PUSHDIVERT(_SECTION_MAP_)dnl
 # for dnsbl _ARG_
-K`'_DNSBL_MAP_NAME_ ifdef(`DNSBL_MAP', `DNSBL_MAP', `host') -T<TMP>ifdef(`DNSBL_MAP_OPT', ` DNSBL_MAP_OPT')
+K`'_DNSBL_MAP_NAME_ ifdef(`DNSBL_MAP', `DNSBL_MAP', `dns -R A') -T<TMP>ifdef(`DNSBL_MAP_OPT', ` DNSBL_MAP_OPT')
 POPDIVERT
 PUSHDIVERT(8)dnl
 # is the client on the list _ARG_?
 R$*			$: $&{client_addr}
 R$-.$-.$-.$-		$: <?> $(_DNSBL_MAP_NAME_ $4.$3.$2.$1._ARG_. $: OK $)
-RIPv6:$+		$: <?> $(_DNSBL_MAP_NAME_ $(arpa $1 $)._ARG_. $: OK $)
 R<?>OK			$: OKSOFAR
 ifelse(len(X`'_ARG3_), `1', `R<?>$+<TMP>		$: TMPOK
 ', `R<?>$+<TMP>		$#error $@ 4.4.3 $: ifelse(_ARG3_, `t', `"451 Temporary lookup failure of " $&{client_addr} " at _ARG_"', `_ARG3_')

@@ -14,7 +14,6 @@ PUSHDIVERT(8)dnl
 # is the client on the list _ARG_?
 R$*			$: $&{client_addr}
 R$-.$-.$-.$-		$: <?> $(ednsbl $4.$3.$2.$1._ARG_. $: OK $)
-RIPv6:$+		$: <?> $(ednsbl $(arpa $1 $)._ARG_. $: OK $)
 R<?>OK			$: OKSOFAR
 ifelse(len(X`'_ARG3_), `1', `R<?>$+<TEMP>		$: TMPOK
 ', `R<?>$+<TEMP>		$#error $@ 4.4.3 $: ifelse(_ARG3_, `t', `"451 Temporary lookup failure of " $&{client_addr} " at _ARG_"', `_ARG3_')

@@ -13,10 +13,9 @@ ifdef(`_ACCESS_TABLE_', `R$+ $| $+		$: $>D < $1 > < ? > < ! GreetPause > < $2 >
 R$| $+			$: $>A < $1 > < ? > < ! GreetPause > < >
 R< ? > < $+ >		$: $>A < $1 > < ? > < ! GreetPause > < >
 R< ? > < $* >		$: $(access GreetPause: $: ? $)
-R?			$: ifelse(len(X`'_ARG_), `1', `0', `_ARG_')
+R?			ifelse(len(X`'_ARG_), `1', `$@', `$: _ARG_')
 R< $* > < $* >		$: $1
 R$* <TMPF>		$@ ifelse(len(X`'_ARG_), `1', `0', `_ARG_')
 R$+ $| $+		$@ $1 $| $2
-R$-			$# $1', `R$+ $| $+		$# _ARG_
-R$| $+			$# _ARG_')
+R$-			$# $1', `R$*			$# _ARG_')
 POPDIVERT

@@ -17,7 +17,6 @@ R< ? > $*		$: < $(access _LIMIT_TAG_: $: ? $) > < >
 R< $* <TMPF> > $*	$@ $1 <TMPF>
 R< ? > $*		$@ OK
 R< 0 > $*		$@ OK
-R< $+ > $*		$: $(arith l $@ $1 $@ _LIMIT_VALUE_ $) $| $1
-RTRUE $| $*		$#error $@ 4.3.2 $: ifelse(defn(`_ARG2_'), `terminate', `421', `452') _LIMIT_TEXT_
-R$*			$@ OK
+R< $+ > $*		$: < $1 > $| $(arith l $@ $1 $@ _LIMIT_VALUE_ $)
+R< $+ > $| TRUE	$#error $@ 4.3.2 $: ifelse(defn(`_ARG2_'), `terminate', `421', `452') _LIMIT_TEXT_
 POPDIVERT

@@ -90,7 +90,8 @@ R$* < @ $* >		$: < ? > $1 < @ $2 >
 ifdef(`_RELAY_HOSTS_ONLY_', `R< ? > $* $=O $* < @ $=R >	$: < R > $1 $2 $3 < @ $4 >', `R< ? > $* $=O $* < @ $* $=R >	$: < R > $1 $2 $3 < @ $4 $5 >')
 ifdef(`_RELAY_ENTIRE_DOMAIN_', `R< ? > $* $=O $* < @ $* $=m >	$: < R > $1 $2 $3 < @ $4 $5 >
 ')dnl
-ifdef(`_ACCESS_TABLE_', `ifdef(`_RELAY_HOSTS_ONLY_', `R< ? > $* $=O $* < @ $+ >	$: < $(access To:$4 $: $(access $4 $: ? $) $) > $1 $2 $3 < @ $4 >
+ifdef(`_ACCESS_TABLE_', `ifdef(`_RELAY_HOSTS_ONLY_', `R< ? > $* $=O $* < @ $+ >	$: < $(access To:$4 $: ? $) > $1 $2 $3 < @ $4 >
+R< ? > $* $=O $* < @ $+ >	$: < $(access $4 $: ? $) > $1 $2 $3 < @ $4 >
 R< RELAY > $*			$: < R > $1', `R< ? > $* $=O $* < @ $+ >	$: $>D < $4 > < ? > < + To > < $1 $2 $3 < @ $4 > >
 R< RELAY > < $+ >		$: < R > $1
 R< $+ > < $+ >			$: < $1 > $2')

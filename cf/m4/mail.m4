@@ -34,26 +34,34 @@ R< > < $+ > $*			$: < $1 > $2
 R< $=w > < $+ > $*		$: < $2 > $3
 R< $+ > < $+ > $*		$#error $@ 5.5.4 $: "553 Real domain name required for sender address"
 ')dnl
-R$*			$: < NONE > $>CanonAddr $1
-R< NONE > $#$*		$: < NONE >
-undivert(_SECTION_LATE_MAIL_)dnl
+ifdef(`_UNQUALIFIED_SENDERS_', `R$*			$: $>CanonAddr $1
+R$*			$: < NONE > $1', `R$*			$: < NONE > $>CanonAddr $1
+R< NONE > $#$*		$: < NONE >')
 R< NONE > $* < @ $+ . >	$: < NONE > $1 < @ $2 >
 ifdef(`_UNRESOLVABLE_DOMAINS_', `R< NONE > $* < @ $+ >	$: < OKR > $1 < @ $2 >', `R< NONE > $* < @ $* $=P >	$: < OKR > $1 < @ $2 $3 >
 R< NONE > $* < @ $+ >	$: < $(resolve $2 $: $2 < PERM > $) > $1 < @ $2 >
 R< $* < $- > > $* < @ $+ >	$: < $2 > $3 < @ $4 >')
 R< $- > $* < @ $+ . >	$: < $1 > $2 < @ $3 >
 ifdef(`_ACCESS_TABLE_', `# the whole address, the user, the domain
-R< $- > $+ < @ $+ >	$: < $1 > $| $>SearchList < + From > $| < F:$2@$3 > < U:$2@ > < D:$3 > < >
-R< NONE > $+		$: < NONE > $| $>SearchList < + From > $| < U:$1@ > < >
-R< $* > $| < ? >	$: < $1 >
-R< $* > $| < $={Accept} >	$@ $2
-R< $* > $| < $+ >	$@ $>Verdict < $2 >
+R< $- > $+ < @ $+ >	$: < $1 > $2 < @ $3 > $| $>SearchList < + From > $| < F:$2@$3 > < U:$2@ > < D:$3 > < >
+R< NONE > $+		$: < NONE > $1 $| $>SearchList < + From > $| < U:$1@ > < >
+R< $* > $* $| < ? >	$: < $1 > $2
+R< $* > $* $| < $={Accept} >	$@ $3
+R< $* > $* $| < $+ >	$@ $>Verdict < $3 >
+')dnl
+ifdef(`_BADMX_', `# FEATURE(badmx)
+R< $- > $* < @ $+ >	$: < $1 > $2 < @ $3 > $| $>BadMX $3
+R$* $| $#$*		$#$2
+R$* $| $*		$: $1
 ')dnl
 ifdef(`_UNQUALIFIED_SENDERS_', `R< NONE > $*		$@ < OK >', `# no domain: only from this host, or where the listener says M=u
 R< NONE > $*		$: < NONE > < $&{client_addr} > $| $&{daemon_flags}
 R< NONE > < > $| $*	$@ < OK >
 R< NONE > < $* > $| $* u $*	$@ < OK >
 R< NONE > $*		$#error $@ 5.5.4 $: "553 Domain name required for sender address " $&f')
-ifdef(`_UNRESOLVABLE_DOMAINS_', `R$*			$@ < OK >', `R< $={ResOk} > $*	$@ < OK >
+ifdef(`_UNRESOLVABLE_DOMAINS_', `', `R< $={ResOk} > $*	$: < OKR > $2
 R< TEMP > $*		$#error $@ 4.1.8 $: "451 Domain of sender address " $&f " does not resolve"
-R< PERM > $*		$#error $@ 5.1.8 $: "553 Domain of sender address " $&f " does not exist"')
+R< PERM > $*		$#error $@ 5.1.8 $: "553 Domain of sender address " $&f " does not exist"
+')dnl
+undivert(_SECTION_LATE_MAIL_)dnl
+R$*			$@ < OK >

@@ -19,17 +19,18 @@ R< >			$#error $@ nouser $: "553 User address required"
 undivert(_SECTION_BEFORE_RCPT_)dnl
 # a recipient that anybody may write to?
 R$*			$: $1 $| $>"Rcpt_ok" $1
-R$* $| $#TEMP $+	$: $1 $| T $2
+R$* $| $#TEMP $*	$: $1 $| ? $2
 R$* $| $#$*		$#$2
 R$* $| RELAY		$@ RELAY
 # a client that may write to anybody?
-R$* $| $*		$: O $| $>"Relay_ok" $1
-R$* $| $#TEMP $+	$: T $2
-R$* $| $#$*		$#$2
-R$* $| RELAY		$@ RELAY
-R$* $| < TEMP > $*	$#error $@ 4.4.0 $: "450 Relaying temporarily denied. Cannot resolve PTR record for " $&{client_addr}
-R$* $| < FORGED > $*	$#error $@ 5.7.1 $: "550 Relaying denied. IP name possibly forged " $&{client_name}
-R$* $| < FAIL > $*	$#error $@ 5.7.1 $: "550 Relaying denied. IP name lookup failed " $&{client_name}
+R$* $| $*		$: < $2 > $| $>"Relay_ok" $1
+R< $* > $| $#TEMP $*	$#error $2
+R< $* > $| $#$*		$#$2
+R< $* > $| RELAY	$@ RELAY
+R< $* > $| < TEMP > $*	$#error $@ 4.4.0 $: "450 Relaying temporarily denied. Cannot resolve PTR record for " $&{client_addr}
+R< $* > $| < FORGED > $*	$#error $@ 5.7.1 $: "550 Relaying denied. IP name possibly forged " $&{client_name}
+R< $* > $| < FAIL > $*	$#error $@ 5.7.1 $: "550 Relaying denied. IP name lookup failed " $&{client_name}
+R< ? $* > $| $*		$#error $1
 R$*			$#error $@ 5.7.1 $: _DENIED_
 
 _TITLE_(`Rcpt_ok: RELAY if the recipient is local or one that we relay to')
@@ -90,9 +91,15 @@ R< RELAY > $*		$@ RELAY
 R< $* <TMPF> > $*	$#TEMP $@ 4.3.0 $: _TEMP_TEXT_
 R< $* > < $* >		$: $2')
 ')dnl
+ifdef(`_BESTMX_', `# FEATURE(bestmx_is_local)
+R$+ < @ $+ >		$: < : $(bestmx $2 $) : > < $1 < @ $2 > >
+R< : $=w : > $*		$@ RELAY
+R< : $=w . : > $*	$@ RELAY
+R< : $* : > < $* >	$: $2
+')dnl
 ifdef(`_RELAY_MX_', `# FEATURE(relay_based_on_MX)
 R$+ < @ $+ >		$: < : $(mxserver $2 $) : > < $1 < @ $2 > >
-R< : $* <TEMP> : > < $* < @ $+ > >	$#error $@ 4.4.0 $: "450 Can not check MX records for recipient host " $3
+R< : $* <TEMP> : > < $* < @ $+ > >	$#TEMP $@ 4.4.0 $: "450 Can not check MX records for recipient host " $3
 R< $* : $=w . : $* > < $* >	$@ RELAY
 R< : $* : > < $* >	$: $2
 ')dnl
@@ -114,9 +121,8 @@ R0			$@ RELAY
 R127.0.0.1		$@ RELAY
 RIPv6:0:0:0:0:0:0:0:1	$@ RELAY
 RIPv6:::1		$@ RELAY
-_WITH_DOMAINS_(`R$=R			$@ RELAY', `R$=R $*			$@ RELAY')
-ifdef(`_ACCESS_TABLE_', `_WITH_DOMAINS_(`R$+			$: < $(access Connect:$1 $: ? $) > < $1 >
-R< ? > < $+ >		$: < $(access $1 $: ? $) > < $1 >', `R$+			$: $>A < $1 > < ? > < + Connect > < $1 >')
+R$=R $*			$@ RELAY
+ifdef(`_ACCESS_TABLE_', `R$+			$: $>A < $1 > < ? > < + Connect > < $1 >
 R< RELAY > $*		$@ RELAY
 R< $* <TMPF> > $*	$#TEMP $@ 4.3.0 $: _TEMP_TEXT_
 R< $* > < $* >		$: $2
@@ -178,6 +184,18 @@ R$#$*			$#$1
 ifdef(`_ACCESS_TABLE_', `R$={Accept}		$@ $1
 ')dnl
 R$*			$: $>checkrelay $&{client_name} $| $&{client_addr}
+ifdef(`_BLOCK_BAD_HELO_', `# FEATURE(block_bad_helo)
+R$#$*			$#$1
+R$*			$: < $&{client_addr} > $| $&{auth_type} $| $&s
+R< $=R $* > $| $*	$@ OK
+R< > $| $*		$@ OK
+R< $* > $| $+ $| $*	$@ OK
+R< $* > $| $| $*	$: < $1 > $| $2
+R< $* > $| $=w		$#error $@ 5.7.1 $: "550 bogus HELO name used: " $&s
+R< $* > $| [ $+ ]	$@ OK
+R< $* > $| $- . $+	$@ OK
+R$*			$#error $@ 5.7.1 $: "550 bogus HELO name used: " $&s
+')dnl
 
 SFullAddr
 R$* < @ $+ . >		$1 < @ $2 >
