@@ -6,10 +6,8 @@ PUSHDIVERT(_SECTION_MAP_)dnl
 # for enhdnsbl
 Kednsbl dns -R A -T<TEMP> -r`'ifdef(`EDNSBL_TO', `EDNSBL_TO', `5')
 POPDIVERT')
-define(`_EDNSBL_BAD_', `ifelse(_ARG2_, `discard', `$#discard $: discard', _ARG2_, `quarantine', `$#error $@ quarantine $: _ARG_',
-len(X`'_ARG2_), `1', `$#error $@ 5.7.1 $: "550 Rejected: " $&{client_addr} " listed at _ARG_"', `$#error $@ 5.7.1 $: _ARG2_')')
-define(`_EDNSBL_ANSWER_', `ifelse(`$1', `', `', `R<?> $1			_EDNSBL_BAD_
-_EDNSBL_ANSWER_(shift($@))')')
+dnl one answer that counts; what then happens is in a file, being full of dollar signs
+define(`_EDNSBL_ANSWER_', `ifelse(len(X`'$1), `1', `', `R<?> $1			include(_CF_DIR_`'m4/listed.m4)')')
 PUSHDIVERT(8)dnl
 # is the client on the list _ARG_?
 R$*			$: $&{client_addr}
@@ -18,6 +16,6 @@ R<?>OK			$: OKSOFAR
 ifelse(len(X`'_ARG3_), `1', `R<?>$+<TEMP>		$: TMPOK
 ', `R<?>$+<TEMP>		$#error $@ 4.4.3 $: ifelse(_ARG3_, `t', `"451 Temporary lookup failure of " $&{client_addr} " at _ARG_"', `_ARG3_')
 ')dnl
-ifelse(len(X`'_ARG4_), `1', `R<?>$+			_EDNSBL_BAD_
-', `_EDNSBL_ANSWER_(_ARG4_, _ARG5_, _ARG6_, _ARG7_, _ARG8_, _ARG9_)')dnl
+ifelse(len(X`'_ARG4_), `1', `R<?>$+			include(_CF_DIR_`'m4/listed.m4)')dnl
+_EDNSBL_ANSWER_(_ARG4_)_EDNSBL_ANSWER_(_ARG5_)_EDNSBL_ANSWER_(_ARG6_)_EDNSBL_ANSWER_(_ARG7_)_EDNSBL_ANSWER_(_ARG8_)_EDNSBL_ANSWER_(_ARG9_)dnl
 POPDIVERT

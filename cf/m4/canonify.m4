@@ -46,7 +46,7 @@ ifdef(`_NO_PERCENTHACK_', `', `# user%host: the last percent sign is as good as 
 R$* % $*		$1 @ $2
 R$* @ $* @ $*		$1 % $2 @ $3')
 R$* @ $*		$@ $>Canonify2 $1 < @ $2 >
-ifdef(`DECNET_RELAY', `# node::user
+ifdef(`_DECNET_', `# node::user
 R$- : : $+		$@ $>Canonify2 $2 < @ $1 .DECNET >
 ')dnl
 R$*			$@ $>Canonify2 $1
@@ -114,6 +114,8 @@ R$* < $+ > $*		$1 $2 $3
 R@ $+ : @ $+ : $+	@ $1 , @ $2 : $3
 ifdef(`_NO_UUCP_', `', `# the pseudo-domain UUCP is not for others to see
 R$+ @ $- .UUCP		$2 ! $1')
+ifdef(`_MAILER_mail11_', `R$+ @ $- .DECNET		$2 :: $1
+')dnl
 # user%here@here
 R$+ % $=w @ $=w		$1 @ $2
 

@@ -24,3 +24,4 @@ ifdef(`confUNSAFE_GROUP_WRITES', `_SAY_(`WARNING: confUNSAFE_GROUP_WRITES is dep
 ifdef(`_LDAP_DEFAULT_MAP_USED_', `ifdef(`confLDAP_DEFAULT_SPEC', `', `_SAY_(`
 WARNING: Using default FEATURE(ldap_routing) map definition(s)
 without setting confLDAP_DEFAULT_SPEC option.')')')
+ifdef(`DECNET_RELAY', `define(`_DECNET_')', `ifdef(`_MAILER_mail11_', `define(`_DECNET_')')')

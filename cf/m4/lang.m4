@@ -76,9 +76,9 @@ _SETARGS_(shift($@))
 include(_CF_DIR_`'hack/$1.m4)
 POPDIVERT`'')
 
-dnl MAILER(name): "local" comes along with whatever mailer is asked for first
+dnl MAILER(name); proto.m4 adds "local" where nobody asked for it
 define(`MAILER', `define(`_MAILERS_BEGUN_')dnl
-ifdef(`_MAILER_$1_', `_SAY_(`*** ERROR: MAILER($1) already included')', `ifelse(`$1', `local', `', `ifdef(`_MAILER_local_', `', `_MAILER_INCLUDE_(`local')')')_MAILER_INCLUDE_(`$1')')')
+ifdef(`_MAILER_$1_', `_SAY_(`*** ERROR: MAILER($1) already included')', `_MAILER_INCLUDE_(`$1')')')
 define(`_MAILER_INCLUDE_', `define(`_MAILER_$1_')PUSHDIVERT(7)include(_CF_DIR_`'mailer/$1.m4)POPDIVERT`'')
 
 dnl ---- sections of text ----

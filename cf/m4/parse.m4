@@ -94,6 +94,8 @@ ifdef(`UUCP_RELAY', `R$* < @ $+ . UUCP . > $*	$@ $>MailerToTriple < $Y > $1 < @ 
 ')')')dnl
 ifdef(`BITNET_RELAY', `R$* < @ $+ . BITNET . > $*	$@ $>MailerToTriple < $B > $1 < @ $2 . BITNET . > $3
 ')dnl
+ifdef(`_MAILER_mail11_', `R$* < @ $+ .DECNET. >	$#mail11 $@ $2 $: $1
+')dnl
 ifdef(`DECNET_RELAY', `R$* < @ $+ . DECNET . > $*	$@ $>MailerToTriple < $C > $1 < @ $2 . DECNET . > $3
 ')dnl
 ifdef(`_MAILER_pop_', `R$+ < @ POP. >		$#pop $: $1
@@ -114,6 +116,8 @@ R< : $* : > < $* >	$: $2
 R$* < @ $* > $*		$: $>MailerToTriple < $S > $1 < @ $2 > $3
 R$* < @ $* > $*		$#_SMTP_MAILER_ $@ $2 $: $1 < @ $2 > $3
 # names without a host
+ifdef(`_MAILER_usenet_', `R$+ . USENET		$#usenet $@ usenet $: $1
+')dnl
 R$=L			$#_LOCAL_MAILER_ $: @ $1
 R$+			$#_LOCAL_MAILER_ $: $1
 

@@ -4,6 +4,7 @@ dnl Each part is a file of its own, in the order of the finished configuration.
 
 ifdef(`__OSTYPE__', `', `_SAY_(`*** ERROR: No system type defined (use OSTYPE macro)')')
 include(_CF_DIR_`'m4/checkargs.m4)
+ifdef(`_MAILER_local_', `', `_MAILER_INCLUDE_(`local')')
 
 dnl The words of .mc files are only words from here on: MAILER-DAEMON is a name.
 define(`_FORGET_', `ifelse(`$1', `', `', `undefine(`$1')_FORGET_(shift($@))')')

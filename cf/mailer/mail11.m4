@@ -3,8 +3,6 @@ dnl mail11.m4 -- DECnet, by the mail11 program.
 _DEFIFNOT(`MAIL11_MAILER_PATH', `/usr/etc/mail11')
 _DEFIFNOT(`MAIL11_MAILER_FLAGS', `nsFx')
 _DEFIFNOT(`MAIL11_MAILER_ARGS', `mail11 $g $x $h $u')
-define(`_USE_DECNET_SYNTAX_')
-_DEFIFNOT(`DECNET_RELAY', `mail11:')
 divert(7)dnl
 #
 # mailer of mail11.m4
