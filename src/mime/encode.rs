@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 /// Width of base64 lines.
 const BASE64_LINE: usize = 72;
-/// A quoted-printable line gets a soft break when another character would go past this.
-const QP_LINE: usize = 73;
+/// A quoted-printable line that is longer than this gets a soft break before anything else is put on it.
+const QP_LINE: usize = 72;
 
 /// Base64 (RFC 2045 6.8); each LF of the text is encoded as CR LF.
 #[derive(Default)]
@@ -94,18 +94,18 @@ impl QuotedPrintable {
     }
 
     fn plain(&mut self, b: u8, out: &mut dyn Write) -> io::Result<()> {
-        self.room(1, out)?;
+        self.room(out)?;
         self.line.push(b);
         Ok(())
     }
 
     fn escape(&mut self, b: u8, out: &mut dyn Write) -> io::Result<()> {
-        self.room(3, out)?;
+        self.room(out)?;
         write!(self.line, "={b:02X}")
     }
 
-    fn room(&mut self, wanted: usize, out: &mut dyn Write) -> io::Result<()> {
-        if self.line.len() + wanted > QP_LINE {
+    fn room(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if self.line.len() > QP_LINE {
             self.line.extend_from_slice(b"=");
             self.end_line(out)?;
             self.first = false;

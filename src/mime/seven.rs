@@ -101,8 +101,11 @@ impl<'a, R: Read + Seek> SevenBit<'a, R> {
         let top = std::mem::replace(&mut this.top, Part::plain());
         this.plan = this.decide(&top, 0)?;
         let mut edit = this.edit(this.plan);
-        if !edit.add.is_empty() && !top.mime {
-            let mut add = vec![("MIME-Version", b" 1.0".to_vec())];
+        if !edit.add.is_empty() {
+            let mut add = Vec::new();
+            if !top.mime {
+                add.push(("MIME-Version", b" 1.0".to_vec()));
+            }
             if !top.labelled {
                 add.push(("Content-Type", [b" text/plain; charset=", rules.charset].concat()));
             }
@@ -133,7 +136,8 @@ impl<'a, R: Read + Seek> SevenBit<'a, R> {
         }
         if kind == "message" {
             let inside = (self.rules.recurse)(&part.kind.subtype) && depth < MAX_NESTING;
-            return Ok(if inside { Plan::Message } else { Plan::Strip });
+            // Other messages must not be encoded at all (RFC 2046 5.2).
+            return Ok(if inside { Plan::Message } else { Plan::Raw });
         }
         let mark = self.lines.mark();
         let (mut high, mut all) = (0u64, 0u64);
@@ -268,7 +272,7 @@ impl<'a, R: Read + Seek> SevenBit<'a, R> {
         let part = Part::read(&header, default, message);
         let plan = if open { Plan::Strip } else { self.decide(&part, depth)? };
         let mut edit = self.edit(plan);
-        if message && !part.mime && !edit.add.is_empty() {
+        if message && !part.mime {
             edit.add.insert(0, ("MIME-Version", b" 1.0".to_vec()));
         }
         for field in grammar::fields(&header) {
