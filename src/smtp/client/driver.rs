@@ -470,10 +470,7 @@ impl Run<'_, '_> {
 
     /// Writes the message and the final dot.
     fn body(&mut self, connection: &mut Connection, limit: Duration) -> Result<(), Lost> {
-        connection
-            .wire
-            .limit(if limit.is_zero() { Duration::from_secs(3600) } else { limit })
-            .map_err(super::wire::lost)?;
+        connection.wire.limit(limit);
         let eight_bit = connection.session.peer().eight_bit;
         let wanted = connection.session.has_message();
         let mut out = Tail { wire: &mut connection.wire, held: Vec::new() };

@@ -1,11 +1,16 @@
 //! A connection: plain or TLS, TCP or a local socket, with a time limit for each step as a whole.
+//!
+//! The descriptors do not block; waiting is done by poll(2) until a deadline, so that a peer which sends an octet now and then
+//! gains nothing, also not in the middle of a handshake or a TLS record.
 
 use super::outcome::Lost;
 use super::reply::{ReplyReader, WireReply};
-use openssl::ssl::{Ssl, SslContext, SslRef, SslStream};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use openssl::ssl::{ErrorCode, HandshakeError, Ssl, SslContext, SslRef, SslStream};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -27,6 +32,8 @@ enum Stream {
 pub struct Wire {
     stream: Stream,
     replies: ReplyReader,
+    /// Limit of one write.
+    block: Duration,
 }
 
 /// Where a TCP connection comes from.
@@ -57,28 +64,32 @@ impl Wire {
         socket.connect_timeout(&SockAddr::from(address), limit)?;
         socket.set_tcp_nodelay(true)?;
         socket.set_keepalive(true)?;
-        Ok(Wire { stream: Stream::Tcp(socket.into()), replies: ReplyReader::default() })
+        socket.set_nonblocking(true)?;
+        Ok(Wire { stream: Stream::Tcp(socket.into()), replies: ReplyReader::default(), block: LONGEST })
     }
 
     /// Connects to a local socket.
     pub fn unix(path: &Path) -> io::Result<Wire> {
         let stream = UnixStream::connect(path)?;
-        Ok(Wire { stream: Stream::Unix(stream), replies: ReplyReader::default() })
+        stream.set_nonblocking(true)?;
+        Ok(Wire { stream: Stream::Unix(stream), replies: ReplyReader::default(), block: LONGEST })
     }
 
     /// Reads a reply; `each` sees its lines.
     pub fn reply(&mut self, limit: Duration, each: &mut dyn FnMut(&[u8])) -> Result<WireReply, Lost> {
-        let deadline = Instant::now() + if limit.is_zero() { LONGEST } else { limit };
+        let deadline = until(limit);
         let mut buffer = [0u8; 8192];
         loop {
             if let Some(reply) = self.replies.next(each).map_err(|_| Lost::Nonsense)? {
                 return Ok(reply);
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if Instant::now() >= deadline {
                 return Err(Lost::TimedOut);
             }
-            self.limit(left).map_err(lost)?;
+            // TLS may hold octets that the socket has given up already; elsewhere waiting first saves a failed read.
+            if !matches!(self.stream, Stream::Tls(_)) {
+                self.wait(PollFlags::POLLIN, deadline).map_err(lost)?;
+            }
             let got = match &mut self.stream {
                 Stream::Tcp(stream) => stream.read(&mut buffer),
                 Stream::Unix(stream) => stream.read(&mut buffer),
@@ -89,6 +100,9 @@ impl Wire {
                 Ok(0) => return Err(Lost::Reset),
                 Ok(got) => self.replies.feed(buffer.get(..got).unwrap_or_default()),
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    self.wait(PollFlags::POLLIN, deadline).map_err(lost)?;
+                }
                 Err(e) => return Err(lost(e)),
             }
         }
@@ -96,22 +110,24 @@ impl Wire {
 
     /// Writes all of `bytes`.
     pub fn send(&mut self, bytes: &[u8], limit: Duration) -> Result<(), Lost> {
-        self.limit(if limit.is_zero() { LONGEST } else { limit }).map_err(lost)?;
+        self.limit(limit);
         self.write_all(bytes).map_err(lost)
     }
 
-    /// Sets the limit of one read or write.
-    pub fn limit(&self, limit: Duration) -> io::Result<()> {
-        let limit = Some(limit.clamp(Duration::from_millis(1), LONGEST));
-        match &self.stream {
-            Stream::Tcp(stream) => stream.set_read_timeout(limit).and_then(|()| stream.set_write_timeout(limit)),
-            Stream::Unix(stream) => stream.set_read_timeout(limit).and_then(|()| stream.set_write_timeout(limit)),
-            Stream::Tls(stream) => {
-                let stream = stream.get_ref();
-                stream.set_read_timeout(limit).and_then(|()| stream.set_write_timeout(limit))
-            }
-            Stream::None => Ok(()),
-        }
+    /// Sets the time that each piece may take to be written.
+    pub fn limit(&mut self, limit: Duration) {
+        self.block = if limit.is_zero() { LONGEST } else { limit };
+    }
+
+    /// Waits until the socket can do what is asked.
+    fn wait(&self, what: PollFlags, deadline: Instant) -> io::Result<()> {
+        let fd = match &self.stream {
+            Stream::Tcp(stream) => stream.as_fd(),
+            Stream::Unix(stream) => stream.as_fd(),
+            Stream::Tls(stream) => stream.get_ref().as_fd(),
+            Stream::None => return Err(ErrorKind::NotConnected.into()),
+        };
+        wait(fd, what, deadline)
     }
 
     /// Shakes hands as the client; `name`: the server's, for SNI. The error is for the log.
@@ -120,7 +136,7 @@ impl Wire {
             // Text sent ahead of the handshake could not be told from text inside it (CVE-2011-0411).
             return Err("text after the reply to STARTTLS".into());
         }
-        self.limit(if limit.is_zero() { LONGEST } else { limit }).map_err(|e| e.to_string())?;
+        let deadline = until(limit);
         let Stream::Tcp(stream) = std::mem::replace(&mut self.stream, Stream::None) else {
             return Err("TLS needs TCP".into());
         };
@@ -128,13 +144,24 @@ impl Wire {
         if let Some(name) = name {
             ssl.set_hostname(name).map_err(|e| e.to_string())?;
         }
-        let deadline = Instant::now() + if limit.is_zero() { LONGEST } else { limit };
-        let guarded = stream.try_clone().ok();
-        let watch = guarded.map(|stream| Watchdog::start(stream, deadline));
-        let done = ssl.connect(stream).map_err(|e| e.to_string());
-        drop(watch);
-        self.stream = Stream::Tls(Box::new(done?));
-        Ok(())
+        let mut attempt = ssl.connect(stream);
+        loop {
+            attempt = match attempt {
+                Ok(stream) => {
+                    self.stream = Stream::Tls(Box::new(stream));
+                    return Ok(());
+                }
+                Err(HandshakeError::WouldBlock(middle)) => {
+                    let what = match middle.error().code() {
+                        ErrorCode::WANT_WRITE => PollFlags::POLLOUT,
+                        _ => PollFlags::POLLIN,
+                    };
+                    wait(middle.get_ref().as_fd(), what, deadline).map_err(|e| words(&e))?;
+                    middle.handshake()
+                }
+                Err(error) => return Err(error.to_string()),
+            };
+        }
     }
 
     /// The TLS session, if there is one.
@@ -148,11 +175,18 @@ impl Wire {
 
 impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.stream {
-            Stream::Tcp(stream) => stream.write(bytes),
-            Stream::Unix(stream) => stream.write(bytes),
-            Stream::Tls(stream) => stream.write(bytes),
-            Stream::None => Err(ErrorKind::NotConnected.into()),
+        let deadline = until(self.block);
+        loop {
+            let done = match &mut self.stream {
+                Stream::Tcp(stream) => stream.write(bytes),
+                Stream::Unix(stream) => stream.write(bytes),
+                Stream::Tls(stream) => stream.write(bytes),
+                Stream::None => Err(ErrorKind::NotConnected.into()),
+            };
+            match done {
+                Err(e) if e.kind() == ErrorKind::WouldBlock => self.wait(PollFlags::POLLOUT, deadline)?,
+                done => return done,
+            }
         }
     }
 
@@ -161,28 +195,24 @@ impl Write for Wire {
     }
 }
 
-/// Shuts a connection down when a handshake as a whole takes too long: a peer that sends an octet now and then would never run
-/// into the limit of a single read.
-struct Watchdog {
-    done: std::sync::mpsc::Sender<()>,
+fn until(limit: Duration) -> Instant {
+    Instant::now() + if limit.is_zero() { LONGEST } else { limit.min(LONGEST) }
 }
 
-impl Watchdog {
-    fn start(stream: TcpStream, deadline: Instant) -> Watchdog {
-        let (done, wait) = std::sync::mpsc::channel::<()>();
-        std::thread::spawn(move || {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = wait.recv_timeout(left) {
-                let _ = stream.shutdown(std::net::Shutdown::Both);
-            }
-        });
-        Watchdog { done }
-    }
-}
-
-impl Drop for Watchdog {
-    fn drop(&mut self) {
-        let _ = self.done.send(());
+/// poll(2) with a deadline.
+fn wait(fd: BorrowedFd<'_>, what: PollFlags, deadline: Instant) -> io::Result<()> {
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        let left = i32::try_from(left.as_millis()).unwrap_or(i32::MAX).max(1);
+        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+        match poll(&mut [PollFd::new(fd, what)], timeout) {
+            Ok(0) | Err(nix::errno::Errno::EINTR) => {}
+            Ok(_) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 
