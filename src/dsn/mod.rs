@@ -17,6 +17,7 @@ pub use status::{remote_name, reports_failure, reports_success, transcript_lines
 use crate::envelope::{Body, Envelope, Flags, Notify, Origin, QueueId, Recipient, RecipientState};
 use crate::header::Headers;
 use crate::log;
+use crate::reply::Reply;
 use crate::service::Services;
 use crate::sys::clock;
 use crate::text::Line;
@@ -43,6 +44,13 @@ pub enum Report {
 
 /// Sends `report` on `envelope` to its sender; `reason` names it in the log. False when it could not be stored.
 pub fn send(svc: &Services, envelope: &Envelope, report: &Report, transcript: &[Line], reason: &[u8]) -> bool {
+    if let Err(reply) = reachable(svc, envelope) {
+        return match report {
+            Report::Failure => unreachable_sender(svc, envelope, transcript, &reply),
+            // Nobody to warn, nobody to thank.
+            _ => true,
+        };
+    }
     let returned = !envelope.flags.no_body_return && !svc.config.options.privacy_options.has(NO_BODY);
     let share = match report {
         Report::Receipt if !envelope.flags.ret_given => Share::Header,
@@ -55,6 +63,40 @@ pub fn send(svc: &Services, envelope: &Envelope, report: &Report, transcript: &[
         _ => "DSN",
     };
     issue(svc, envelope, &envelope.sender, report, share, transcript, (kind, reason))
+}
+
+/// Is the sender an address that could get a report? Only a plain no counts.
+fn reachable(svc: &Services, envelope: &Envelope) -> Result<(), Reply> {
+    let mut macros = svc.config.layer();
+    let mut scratch = Envelope { recipients: Vec::new(), ..envelope.clone() };
+    let (params, origin) = (crate::route::Params::default(), Origin::Direct);
+    match crate::route::recipient(svc, &mut macros, &mut scratch, &envelope.sender, &params, &origin) {
+        Err(reply) if reply.code / 100 == 5 && reply.enhanced.is_some_and(|e| e.1 == 1) => Err(reply),
+        _ => Ok(()),
+    }
+}
+
+/// The report has nowhere to go: the postmaster hears of the message instead.
+fn unreachable_sender(svc: &Services, envelope: &Envelope, transcript: &[Line], reply: &Reply) -> bool {
+    let text = reply.lines.first().cloned().unwrap_or_default();
+    let stat = text.windows(4).position(|w| w == b"... ").and_then(|at| text.get(at + 4..)).unwrap_or(&text);
+    let shown = Reply::new(reply.code, reply.enhanced, stat).to_text();
+    log::delivery::to(
+        &envelope.id,
+        &log::delivery::To {
+            to: vec![&envelope.sender],
+            delay: svc.clock.now().0 - envelope.created,
+            mailer: Some("local"),
+            priority: envelope.priority,
+            dsn: reply.enhanced,
+            reply: Some(&shown),
+            stat,
+            ..Default::default()
+        },
+    );
+    let mut transcript = transcript.to_vec();
+    transcript.push(Line::cleaned(&reply.to_text()));
+    double_bounce(svc, envelope, &transcript, stat)
 }
 
 const NO_BODY: crate::cf::options::Privacy = crate::cf::options::Privacy::NO_BODY_RETURN;

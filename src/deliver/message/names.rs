@@ -1,9 +1,9 @@
 //! Addresses as a mailer is to see them: rule sets, with a memory.
 
 use crate::address;
-use crate::cf::{Config, Macros};
+use crate::cf::{Config, Macros, RulesetId};
 use crate::rewrite::service::Maps;
-use crate::rewrite::{Kind, Scope, remote_name};
+use crate::rewrite::{Kind, Scope, remote_name, run_sequence};
 use std::collections::HashMap;
 
 /// Column that a written list does not go past.
@@ -26,9 +26,23 @@ impl<'a> Names<'a> {
     /// The envelope sender (without brackets, empty for the null sender).
     pub fn envelope_sender(&self, sender: &[u8], macros: &mut Macros) -> Vec<u8> {
         if sender.is_empty() {
-            return self.rewrite(b"<>", Kind::EnvelopeSender, macros);
+            return self.null_sender(macros);
         }
         self.rewrite(sender, Kind::EnvelopeSender, macros)
+    }
+
+    /// What the rules make of `<>`: `MAILER-DAEMON` for mailers to mailboxes, nothing for SMTP. There is no address in it
+    /// that the result could be put around.
+    fn null_sender(&self, macros: &mut Macros) -> Vec<u8> {
+        let own = self.config.mailers.get(self.mailer).map(|m| m.sender_envelope).filter(|id| *id != RulesetId::NONE);
+        let sets: Vec<RulesetId> =
+            [Some(RulesetId(3)), Some(RulesetId(1)), own, Some(RulesetId(4))].into_iter().flatten().collect();
+        let mut scope = Scope::new(self.config, macros, self.maps);
+        let outcome = run_sequence(&mut scope, &sets, b"<>", None).0;
+        match outcome.map(|o| o.text) {
+            Some(text) if text != b"<>" => text,
+            _ => Vec::new(),
+        }
     }
 
     fn rewrite(&self, text: &[u8], kind: Kind, macros: &mut Macros) -> Vec<u8> {
