@@ -1,8 +1,18 @@
 //! What `mail.local` is told on its command line: the same for the program and for the worker that does its work without
 //! starting it.
 
+use super::mailbox::{Mailbox, Refused};
+use super::worker::wire::{self, Answer};
+use crate::envelope::Status;
+use crate::reply::Reply;
+use crate::sys::cred::{self, Identity};
+use crate::sys::{clock, process};
+use crate::user::{Passwd, User, Users};
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 /// Where mailboxes are, unless told otherwise.
@@ -94,6 +104,82 @@ impl Settings {
             Some(file) => Path::new(home).join(file),
             None => self.spool.join(OsStr::from_bytes(name)),
         }
+    }
+}
+
+impl Settings {
+    /// Appends a message to a user's mailbox, as `mail.local` does: root makes the mailbox and lets a child that is the user
+    /// write to it.
+    pub fn deliver(&self, recipient: &[u8], sender: &[u8], message: &File, size: u64) -> Result<(), Refused> {
+        let user = self.find(recipient)?;
+        let path = self.path(&user.name, &user.home);
+        let root = cred::is_root();
+        let uid = if root { user.uid } else { cred::effective_uid() };
+        let mailbox = Mailbox { path: &path, uid, gid: user.gid, quota_is_permanent: self.quota_is_permanent };
+        let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |d| d.as_secs());
+        let date = clock::local(i64::try_from(now).unwrap_or(0)).ctime();
+        if self.home_file.is_none() {
+            mailbox.prepare()?;
+        }
+        let append = || {
+            if self.home_file.is_some() {
+                mailbox.prepare()?;
+            }
+            mailbox.append(sender, &date, message, size)
+        };
+        if !root || user.uid == 0 {
+            return append();
+        }
+        let identity =
+            Identity { name: Some(user.name.clone()), uid: user.uid, gid: user.gid, reserve: self.spool_group() };
+        as_child(&identity, append)
+    }
+
+    /// The group that the mail spool wants for lock files and mailboxes, if it is one that others are kept out by.
+    pub fn spool_group(&self) -> Option<u32> {
+        let meta = std::fs::metadata(&self.spool).ok()?;
+        (meta.mode() & 0o022 == 0o020).then(|| meta.gid())
+    }
+
+    /// The account of a recipient.
+    pub fn find(&self, recipient: &[u8]) -> Result<User, Refused> {
+        for name in login_names(recipient) {
+            match Passwd.by_name(name) {
+                Ok(Some(user)) => return Ok(user),
+                Ok(None) => {}
+                Err(why) => return Err(Refused { reply: Reply::coded(451, (4, 3, 0), why.0) }),
+            }
+        }
+        Err(Refused { reply: Reply::coded(550, (5, 1, 1), "User unknown") })
+    }
+}
+
+/// Runs `append` in a child that is `identity`.
+fn as_child(identity: &Identity, append: impl FnOnce() -> Result<(), Refused>) -> Result<(), Refused> {
+    let failed = |why: std::io::Error| Refused::later(format!("cannot become user {}: {why}", identity.uid));
+    let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+    let pid = process::fork_child(true, || {
+        let result = match cred::become_for_good(identity) {
+            Ok(()) => cred::with_reserve(append),
+            Err(error) => Err(failed(error)),
+        };
+        let status = match result {
+            Ok(()) => Status::new((2, 1, 5), 0, ""),
+            Err(refused) => Status { reply: Some(refused.reply.clone()), ..refused.status() },
+        };
+        u8::from(wire::send_answer(&theirs, &Answer::Statuses(vec![status])).is_err())
+    })
+    .map_err(failed)?;
+    drop(theirs);
+    let answer = wire::receive_answer(&ours);
+    let _ = nix::sys::wait::waitpid(pid, None);
+    match answer {
+        Ok(Answer::Statuses(all)) => match all.into_iter().next().and_then(|s| s.reply) {
+            Some(reply) => Err(Refused { reply }),
+            None => Ok(()),
+        },
+        Ok(_) => Err(failed(std::io::ErrorKind::InvalidData.into())),
+        Err(error) => Err(failed(error)),
     }
 }
 

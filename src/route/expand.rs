@@ -207,7 +207,7 @@ impl Expansion<'_> {
         self.nodes.get_mut(index)
     }
 
-    /// An address that is there already. If it led here itself, the nearest user on the way keeps its mail.
+    /// An address that is there already. If it led here itself, it keeps its mail if it is a user, else the first user on the way.
     fn duplicate(&mut self, first: usize, node: Node) {
         let mut way = Vec::new();
         let mut at = node.parent;
@@ -217,7 +217,7 @@ impl Expansion<'_> {
         }
         let Some(end) = way.iter().position(|i| *i == first) else { return };
         let circle = way.get(..=end).unwrap_or_default();
-        for index in circle {
+        for index in circle.iter().rev() {
             let target = self.nodes.get(*index).and_then(|n| n.recipient.target.clone());
             let Some(target) = target else { continue };
             let mailer = self.svc.config.mailers.get(target.mailer);

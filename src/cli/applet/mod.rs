@@ -2,6 +2,7 @@
 
 mod editmap;
 mod m4;
+mod mail_local;
 pub mod mailq;
 mod mailstats;
 mod makemap;
@@ -17,6 +18,7 @@ pub type Applet = fn(&[OsString]) -> u8;
 const APPLETS: &[(&str, Applet)] = &[
     ("editmap", editmap::main),
     ("m4", m4::main),
+    ("mail.local", mail_local::main),
     ("mailstats", mailstats::main),
     ("makemap", makemap::main),
     ("praliases", praliases::main),

@@ -37,9 +37,7 @@ pub(super) fn settings(mailer: &Mailer) -> Option<Settings> {
 
 /// The group that the mail spool wants for lock files and mailboxes, if it is one that others are kept out by.
 pub(super) fn spool_group(config: &Config) -> Option<u32> {
-    let settings = config.mailers.iter().find_map(settings)?;
-    let meta = std::fs::metadata(&settings.spool).ok()?;
-    (meta.mode() & 0o022 == 0o020).then(|| meta.gid())
+    config.mailers.iter().find_map(settings)?.spool_group()
 }
 
 impl Worker {
