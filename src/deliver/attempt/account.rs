@@ -152,7 +152,8 @@ impl<'a> Account<'a> {
             for line in &status.transcript {
                 self.say(line);
             }
-            if let Some(reply) = status.reply.as_ref().filter(|_| status.transcript.is_empty()) {
+            let heard = status.remote.is_some() && status.transcript.is_empty();
+            if let Some(reply) = status.reply.as_ref().filter(|_| heard) {
                 let mut wire = Vec::new();
                 reply.encode(&mut wire);
                 for line in wire.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
