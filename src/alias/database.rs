@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(db.lookup(b"ROOT"), Lookup::Found(b"alice".to_vec()));
         assert_eq!(db.lookup(b"list"), Lookup::NotFound);
         for source in source::parse(value.as_bytes()) {
-            rebuild::rebuild(&source, None, &mut |name| Name::Local(name.to_vec())).unwrap();
+            rebuild::rebuild(&source, None, false, &mut |name| Name::Local(name.to_vec())).unwrap();
         }
         assert_eq!(db.lookup(b"list"), Lookup::Found(b"a, b".to_vec()));
         assert_eq!(db.lookup(b"root"), Lookup::Found(b"alice".to_vec()));

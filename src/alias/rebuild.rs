@@ -114,14 +114,19 @@ pub fn table_file(source: &Source) -> (PathBuf, Kind) {
     (PathBuf::from(std::ffi::OsStr::from_bytes(&[source.file.as_slice(), suffix].concat())), kind)
 }
 
-/// Rebuilds the table of `source` from its text; `owner` is the table's owner from now on.
-pub fn rebuild(source: &Source, owner: Option<u32>, understand: &mut Understand<'_>) -> Result<Aliases, Unable> {
+/// Rebuilds the table of `source` from its text; `owner` is the table's owner from now on, `links` lets it be a symbolic link.
+pub fn rebuild(
+    source: &Source,
+    owner: Option<u32>,
+    links: bool,
+    understand: &mut Understand<'_>,
+) -> Result<Aliases, Unable> {
     use std::os::unix::ffi::OsStrExt;
     let path = PathBuf::from(std::ffi::OsStr::from_bytes(&source.file));
     let (table, kind) = table_file(source);
     // The lock comes first: of two at work the later one must have read the later text.
     let text = std::fs::metadata(&path).map_err(Unable::Text)?;
-    let held = replace::hold(&table, true).map_err(|why| Unable::Table(table.clone(), why))?;
+    let held = replace::hold(&table, links).map_err(|why| Unable::Table(table.clone(), why))?;
     let mut bytes = Vec::with_capacity(usize::try_from(text.len()).unwrap_or(0).min(1 << 26));
     std::fs::File::open(&path)
         .and_then(|mut file| io::Read::read_to_end(&mut file, &mut bytes))

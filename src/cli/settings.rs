@@ -112,6 +112,10 @@ impl Settings {
             return Err(Unusable(problem::exit_code(&problems)));
         }
         let source = if trusted { Source::Trusted } else { Source::Untrusted };
+        if flags.options.iter().any(names_aliases) {
+            // The command line's list stands for the file's, instead of adding to it.
+            config.options.alias_file.0.clear();
+        }
         for setting in &flags.options {
             let done = match setting {
                 OptionSetting::Long(text) => config.options.set_assignment(text, source, system),
@@ -175,6 +179,17 @@ fn is_submission(flags: &Flags, mode: u8) -> bool {
             let users = matches!(mode, b'm' | b's' | b'a') && flags.queue.is_none();
             users && flags.config_file.is_none() && std::path::Path::new(SUBMIT_CF).exists()
         }
+    }
+}
+
+/// Whether a setting is one of AliasFile.
+fn names_aliases(setting: &OptionSetting) -> bool {
+    match setting {
+        OptionSetting::Long(text) => {
+            let name = text.split(|b| *b == b'=').next().unwrap_or_default().trim_ascii();
+            name.eq_ignore_ascii_case(b"AliasFile")
+        }
+        OptionSetting::Short(letter, _) => *letter == b'A',
     }
 }
 

@@ -26,3 +26,13 @@ pub fn loop_broken(id: Id<'_>, text: &[u8]) {
 pub fn user_error(id: Id<'_>, text: &[u8]) {
     emit(4, Severity::Notice, id, format_args!("{}", Field(text)));
 }
+
+/// `alias database FILE rebuilt by USER` (level 8).
+pub fn rebuilt(file: &[u8], user: &[u8]) {
+    emit(8, Severity::Notice, Id::Bare, format_args!("alias database {} rebuilt by {}", Field(file), Field(user)));
+}
+
+/// `FILE: N aliases, longest L bytes, T bytes total` (level 8).
+pub fn alias_summary(file: &[u8], summary: &str) {
+    emit(8, Severity::Info, Id::Bare, format_args!("{}: {summary}", Field(file)));
+}

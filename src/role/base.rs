@@ -5,7 +5,7 @@ use crate::alias::database::{AliasDb, Understand};
 use crate::alias::rebuild::Name;
 use crate::cf::Config;
 use crate::dns::{Resolver, Settings, SystemResolver};
-use crate::map::{MapEnv, MapSet};
+use crate::map::{standard, MapEnv, MapSet};
 use crate::rewrite::service::Maps;
 use crate::rewrite::{self, Kind, Scope};
 use crate::user::{Passwd, Users};
@@ -47,12 +47,7 @@ pub fn resolver(config: &Config) -> Arc<SystemResolver> {
 
 /// What maps need from here: messages go to the log.
 pub fn map_env(config: &Arc<Config>, resolver: Arc<SystemResolver>) -> MapEnv {
-    let mut env = MapEnv::new(resolver.clone(), Arc::new(Passwd));
-    env.switch = Arc::new(move |service| resolver.switch(service));
-    let own = config.classes.get("w").cloned().unwrap_or_default();
-    env.is_own_name = Arc::new(move |name| own.contains(name));
-    env.notice = Arc::new(crate::log::process_notice);
-    env
+    standard::environment(config, &resolver, Arc::new(Passwd), Arc::new(crate::log::process_notice))
 }
 
 /// The left-hand sides of aliases, understood by rule sets as recipients are.

@@ -1,52 +1,180 @@
-//! `-bi` and newaliases: table files from the texts of `AliasFile`.
+//! `-bi`, newaliases(1): makes the table files of the alias database from their texts.
+//!
+//! What is wrong with lines goes to standard output with file and line, as does the summary; the log has the summary and who did it.
 
-use crate::alias::rebuild::{self, Unable};
-use crate::alias::source;
-use crate::cf::Config;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use crate::alias::rebuild::{Name, Unable, rebuild};
+use crate::alias::source::{self, Source};
+use crate::alias::{list, text};
+use crate::cf::options::Blame;
+use crate::cf::{Config, Macros};
 use crate::cli::settings::Settings;
-use crate::log::{Field, Id, Severity, emit};
-use crate::map::MapSet;
-use crate::role::base;
-use std::sync::Arc;
+use crate::dns::{self, SystemResolver};
+use crate::map::{MapSet, safe, standard};
+use crate::rewrite::address::{Kind, parse_address};
+use crate::rewrite::{Notice, Scope};
 
-/// Rebuilds every source that has a table; 0, or the code of the last failure.
-pub fn run(settings: &Settings) -> u8 {
+/// An address on the command line or in a file is wrong.
+const EX_USAGE: u8 = 64;
+/// Lines were left out, or a table could not be made.
+const EX_SOFTWARE: u8 = 70;
+
+/// Rebuilds every source of `AliasFile` that has a table.
+pub(super) fn run(settings: &Settings) -> u8 {
     if !settings.may_control() {
-        super::super::complain(b"Permission denied (real uid not trusted)");
-        return 64;
+        crate::cli::complain(b"Permission denied (real uid not trusted)");
+        return EX_USAGE;
     }
-    let config = Arc::new(Config::clone(&settings.config));
-    let resolver = base::resolver(&config);
-    let (maps, _) = MapSet::open(&config.maps, base::map_env(&config, resolver));
-    let understand = base::understand(config.clone(), Arc::new(maps));
-    let owner = config.options.trusted_user.uid;
+    let parser = Parser::new(&settings.config);
     let mut exit = 0;
-    for source in config.options.alias_file.0.iter().flat_map(|value| source::parse(value)).filter(|s| s.is_rebuilt()) {
-        let file = String::from_utf8_lossy(&source.file).into_owned();
-        match rebuild::rebuild(&source, owner, &mut |name: &[u8]| understand(name)) {
-            Ok(aliases) => {
-                for (line, text) in &aliases.faults {
-                    let place = format!("{file}: line {line}: ");
-                    super::super::complain(&[place.as_bytes(), text].concat());
-                }
-                if aliases.failed {
-                    exit = 70;
-                }
-                let user = Field(&settings.caller.name).to_string();
-                emit(8, Severity::Info, Id::Bare, format_args!("alias database {file} rebuilt by {user}"));
-                let summary = format!("{file}: {}", aliases.summary());
-                emit(8, Severity::Info, Id::Bare, format_args!("{summary}"));
-                super::say(summary.as_bytes());
-            }
-            Err(unable) => {
-                let text = match unable {
-                    Unable::Text(e) => format!("554 5.3.0 Cannot open {file}: {e}"),
-                    Unable::Table(path, why) => format!("554 5.3.0 cannot rebuild {}: {why:?}", path.display()),
-                };
-                super::super::complain(text.as_bytes());
-                exit = 73;
-            }
+    for source in settings.config.options.alias_file.0.iter().flat_map(|value| source::parse(value)) {
+        if !source.is_known() {
+            say(&[b"setalias: unknown alias class ", source.class.as_bytes()]);
+            exit = EX_SOFTWARE;
+        } else if source.is_rebuilt() {
+            let code = one(settings, &parser, &source);
+            exit = if code == 0 { exit } else { code };
         }
     }
     exit
+}
+
+/// Prints one line; a closed standard output is no reason to fail.
+fn say(parts: &[&[u8]]) {
+    let mut line = parts.concat();
+    line.push(b'\n');
+    let _ = std::io::stdout().lock().write_all(&line);
+}
+
+/// Why the text of a source must not be believed.
+fn mistrusted(file: &Path, blame: Blame) -> Option<&'static str> {
+    let m = std::fs::metadata(file).ok()?;
+    if !m.is_file() {
+        return Some("Regular files only");
+    }
+    let by_group = m.mode() & 0o020 != 0 && !blame.has(Blame::GROUP_WRITABLE_ALIAS);
+    let by_world = m.mode() & 0o002 != 0 && !blame.has(Blame::WORLD_WRITABLE_ALIAS);
+    match (by_group, by_world) {
+        (true, _) => Some("Group writable file"),
+        (_, true) => Some("World writable file"),
+        _ => None,
+    }
+}
+
+/// Rebuilds one source; the exit code.
+fn one(settings: &Settings, parser: &Parser<'_>, source: &Source) -> u8 {
+    let options = &settings.config.options;
+    let file = Path::new(std::ffi::OsStr::from_bytes(&source.file));
+    let cannot_open = |why: &str| say(&[b"newaliases: cannot open ", &source.file, b": ", why.as_bytes()]);
+    if let Some(why) = mistrusted(file, options.dont_blame_sendmail) {
+        cannot_open(why);
+        return 0;
+    }
+    let no_table = || {
+        say(&[b"WARNING: cannot open alias database ", &source.file]);
+        say(&[b"Cannot create database for alias file ", &source.file]);
+        EX_SOFTWARE
+    };
+    if file.exists() && safe::unsafe_path(file, options.dont_blame_sendmail, options.trusted_user.uid).is_some() {
+        return no_table();
+    }
+    let owner = options.trusted_user.uid.filter(|_| nix::unistd::geteuid().is_root());
+    let mut code = 0;
+    let links = options.dont_blame_sendmail.has(Blame::WRITE_MAP_TO_SYM_LINK);
+    let built = rebuild(source, owner, links, &mut |name| {
+        let (name, usage) = parser.name(name);
+        if let Name::Foreign(_) = name {
+            code = if usage { EX_USAGE } else { EX_SOFTWARE };
+        }
+        name
+    });
+    let all = match built {
+        Ok(all) => all,
+        Err(Unable::Text(e)) => {
+            let why = e.raw_os_error().map(|n| nix::errno::Errno::from_raw(n).desc().to_owned());
+            cannot_open(&why.unwrap_or_else(|| e.to_string()));
+            return 0;
+        }
+        Err(Unable::Table(..)) => return no_table(),
+    };
+    if all.failed && code == 0 {
+        code = EX_SOFTWARE;
+    }
+    let at = |line: usize| [&source.file[..], format!(": line {line}: ").as_bytes()].concat();
+    for (line, fault) in &all.faults {
+        say(&[&at(*line), fault]);
+    }
+    if options.check_aliases && parser.check_values(file, &at) {
+        code = EX_USAGE;
+    }
+    crate::log::route::rebuilt(&source.file, &settings.caller.name);
+    crate::log::route::alias_summary(&source.file, &all.summary());
+    say(&[&source.file, b": ", all.summary().as_bytes()]);
+    code
+}
+
+/// Reads addresses of alias files by the configuration's rules.
+struct Parser<'a> {
+    config: &'a Config,
+    maps: MapSet,
+    /// What maps had to say, and what the rules have.
+    said: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl<'a> Parser<'a> {
+    fn new(config: &'a Config) -> Parser<'a> {
+        let said: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
+        let sink = Arc::clone(&said);
+        let notice: standard::Notice = Arc::new(move |text| {
+            if let Ok(mut said) = sink.lock() {
+                said.push(text.as_bytes().to_vec());
+            }
+        });
+        let resolver = Arc::new(SystemResolver::new(dns::Settings::from_config(config)));
+        let env = standard::environment(config, &resolver, Arc::new(crate::user::Passwd), notice);
+        let (maps, _) = standard::maps(config, env);
+        Parser { config, maps, said }
+    }
+
+    /// The mailer and user that `address` resolves to, with everything that was said on the way; true with it when the address itself
+    /// is at fault.
+    fn parse(&self, address: &[u8]) -> (Option<(usize, Vec<u8>)>, Vec<Vec<u8>>, bool) {
+        let mut macros = Macros::over(Arc::clone(&self.config.macros));
+        let mut scope = Scope::new(self.config, &mut macros, &self.maps);
+        let parsed = parse_address(&mut scope, address, Kind::EnvelopeRecipient).ok();
+        let mut said = self.said.lock().map(|mut s| std::mem::take(&mut *s)).unwrap_or_default();
+        let usage = scope.notices.iter().any(|n| matches!(n, Notice::User { .. }));
+        said.extend(scope.notices.iter().map(|n| n.text().to_vec()));
+        (parsed.map(|p| (p.mailer, p.user)), said, usage)
+    }
+
+    /// Understands the name on the left of an alias; true with it when the address is at fault.
+    fn name(&self, name: &[u8]) -> (Name, bool) {
+        match self.parse(name) {
+            (Some((mailer, user)), _, _) if self.config.mailers.get(mailer).is_some_and(|m| m.flags.has(b'A')) => {
+                (Name::Local(user), false)
+            }
+            (_, said, usage) => (Name::Foreign(said), usage),
+        }
+    }
+
+    /// `CheckAliases`: parses all values too; true when one is at fault.
+    fn check_values(&self, file: &Path, at: &dyn Fn(usize) -> Vec<u8>) -> bool {
+        let Ok(bytes) = std::fs::read(file) else { return false };
+        let mut faulty = false;
+        for entry in text::entries(&bytes) {
+            let text::Entry::Alias { last, value, .. } = entry else { continue };
+            for element in list::split(&value) {
+                let (_, said, usage) = self.parse(element);
+                said.iter().for_each(|text| say(&[&at(last), text]));
+                faulty |= usage;
+            }
+        }
+        faulty
+    }
 }
