@@ -5,7 +5,7 @@ use crate::alias::database::{AliasDb, Understand};
 use crate::alias::rebuild::Name;
 use crate::cf::Config;
 use crate::dns::{Resolver, Settings, SystemResolver};
-use crate::map::{standard, MapEnv, MapSet};
+use crate::map::{MapEnv, MapSet, standard};
 use crate::rewrite::service::Maps;
 use crate::rewrite::{self, Kind, Scope};
 use crate::user::{Passwd, Users};
