@@ -1,10 +1,11 @@
 //! The alias database in use: the sources of `AliasFile`, asked in order.
 //!
-//! A source is a map like those of `K` lines. A bare file name whose table was never made is read as text into memory, and again when the
+//! A source is a map like those of `K` lines. One whose table was never made is read as text into memory, and again when the
 //! text changes.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::rebuild::{Name, read};
@@ -20,16 +21,21 @@ pub type Understand = dyn Fn(&[u8]) -> Name + Send + Sync;
 /// A source that is text because it has no table.
 struct Text {
     path: PathBuf,
+    told: AtomicBool,
     loaded: Mutex<Option<(Stamp, Arc<HashMap<Vec<u8>, Vec<u8>>>)>>,
 }
 
 impl Text {
     fn new(source: &Source) -> Text {
         use std::os::unix::ffi::OsStrExt;
-        Text { path: PathBuf::from(std::ffi::OsStr::from_bytes(&source.file)), loaded: Mutex::new(None) }
+        Text {
+            path: PathBuf::from(std::ffi::OsStr::from_bytes(&source.file)),
+            told: AtomicBool::new(false),
+            loaded: Mutex::new(None),
+        }
     }
 
-    fn lookup(&self, name: &[u8], understand: &Understand) -> Lookup {
+    fn lookup(&self, name: &[u8], understand: &Understand, notice: &dyn Fn(&str)) -> Lookup {
         let Ok(mut loaded) = self.loaded.lock() else { return Lookup::NotFound };
         let stamp = match Stamp::of(&self.path) {
             Ok(stamp) => stamp,
@@ -41,6 +47,10 @@ impl Text {
             Some(table) => table,
             None => match std::fs::read(&self.path) {
                 Ok(text) => {
+                    if !self.told.swap(true, Ordering::Relaxed) {
+                        let file = self.path.display();
+                        notice(&format!("WARNING: cannot open alias database {file}; reading text version"));
+                    }
                     let all = read(&text, false, &mut |name| understand(name));
                     let table = Arc::new(all.pairs.into_iter().collect());
                     *loaded = Some((stamp, Arc::clone(&table)));
@@ -59,6 +69,7 @@ pub struct AliasDb {
     maps: MapSet,
     sources: Vec<(Source, String, Text)>,
     understand: Box<Understand>,
+    notice: crate::map::standard::Notice,
 }
 
 impl AliasDb {
@@ -84,9 +95,10 @@ impl AliasDb {
             let text = Text::new(&source);
             sources.push((source, name, text));
         }
+        let notice = Arc::clone(&env.notice);
         let (maps, more) = MapSet::open(&definitions, env);
         problems.extend(more);
-        (AliasDb { maps, sources, understand }, problems)
+        (AliasDb { maps, sources, understand, notice }, problems)
     }
 
     /// The sources.
@@ -95,14 +107,19 @@ impl AliasDb {
     }
 
     fn ask(&self, source: &Source, map: &str, text: &Text, key: &[u8]) -> Lookup {
-        if source.class == "implicit" {
-            let made = [".db", ".cdb"].iter().any(|suffix| {
+        if source.is_rebuilt() {
+            let suffixes: &[&str] = match source.class.as_str() {
+                "cdb" => &[".cdb"],
+                "implicit" => &[".db", ".cdb"],
+                _ => &[".db"],
+            };
+            let made = suffixes.iter().any(|suffix| {
                 let mut table = text.path.clone().into_os_string();
                 table.push(suffix);
                 PathBuf::from(table).exists()
             });
             if !made {
-                return text.lookup(key, &*self.understand);
+                return text.lookup(key, &*self.understand, &*self.notice);
             }
         }
         self.maps.lookup(map, key, &[], &mut Macros::new())
@@ -149,7 +166,7 @@ mod tests {
         let value = format!("{}, hash:-o {}", first.display(), second.display());
         let db = open(&value);
         assert_eq!(db.lookup(b"ROOT"), Lookup::Found(b"alice".to_vec()));
-        assert_eq!(db.lookup(b"list"), Lookup::NotFound);
+        assert_eq!(db.lookup(b"list"), Lookup::Found(b"a, b".to_vec()));
         for source in source::parse(value.as_bytes()) {
             rebuild::rebuild(&source, None, false, &mut |name| Name::Local(name.to_vec())).unwrap();
         }
