@@ -15,7 +15,7 @@ use crate::cf::options::Blame;
 use crate::cf::{Config, Macros};
 use crate::cli::settings::Settings;
 use crate::dns::{self, SystemResolver};
-use crate::map::{MapSet, safe, standard};
+use crate::map::{MapSet, replace, safe, standard};
 use crate::rewrite::address::{Kind, parse_address};
 use crate::rewrite::{Notice, Scope};
 
@@ -83,7 +83,8 @@ fn one(settings: &Settings, parser: &Parser<'_>, source: &Source) -> u8 {
     if file.exists() && safe::unsafe_path(file, options.dont_blame_sendmail, options.trusted_user.uid).is_some() {
         return no_table();
     }
-    let owner = options.trusted_user.uid.filter(|_| nix::unistd::geteuid().is_root());
+    let reader = || replace::reader(options.run_as_user.uid, options.queue_directory.as_bytes());
+    let owner = options.trusted_user.uid.or_else(reader).filter(|_| nix::unistd::geteuid().is_root());
     let mut code = 0;
     let links = options.dont_blame_sendmail.has(Blame::WRITE_MAP_TO_SYM_LINK);
     let built = rebuild(source, owner, links, &mut |name| {
