@@ -39,10 +39,15 @@ pub fn did_not_issue(id: Id<'_>, client: &[u8], daemon: &[u8]) {
     emit(6, Severity::Info, id, text);
 }
 
-/// `lost input channel from NAME [IP] to DAEMON after COMMAND`.
-pub fn lost_input(id: Id<'_>, client: &[u8], daemon: &[u8], after: &str) {
+/// `lost input channel from NAME [IP] to DAEMON after COMMAND`; worth a line mostly when mail was under way.
+pub fn lost_input(id: Id<'_>, client: &[u8], daemon: &[u8], after: &str, mail: bool) {
     let (client, daemon) = (f(client), f(daemon));
-    emit(2, Severity::Notice, id, format_args!("lost input channel from {client} to {daemon} after {after}"));
+    emit(
+        if mail { 2 } else { 20 },
+        Severity::Notice,
+        id,
+        format_args!("lost input channel from {client} to {daemon} after {after}"),
+    );
 }
 
 /// `timeout waiting for input from NAME [IP] during COMMAND`.
@@ -203,6 +208,19 @@ pub fn collect(id: Id<'_>, relay: &[u8], sender: &[u8], info: &str, place: &str,
     let (relay, sender) = (f(relay), f(sender));
     let text = format_args!("collect: relay={relay}, from={sender}, info={info}, where={place}, status={status}");
     emit(1, Severity::Notice, id, text);
+}
+
+/// `rejecting server COMMAND from NAME [IP] due to traffic before response`.
+pub fn early_traffic(id: Id<'_>, command: &str, client: &[u8]) {
+    let client = f(client);
+    let text = format_args!("rejecting server {command} from {client} due to traffic before response");
+    emit(5, Severity::Info, id, text);
+}
+
+/// `collect: relay=R, from=A, info=TEXT`: the client went away inside the message.
+pub fn collect_lost(id: Id<'_>, relay: &[u8], sender: &[u8], info: &str) {
+    let (relay, sender) = (f(relay), f(sender));
+    emit(1, Severity::Notice, id, format_args!("collect: relay={relay}, from={sender}, info={info}"));
 }
 
 /// `collect: premature EOM: REASON`.

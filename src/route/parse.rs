@@ -36,7 +36,9 @@ impl Bad {
 
     /// `550 5.1.1 address... text`.
     pub fn reply(&self, address: &[u8]) -> Reply {
-        Reply::new(self.code, Some(self.enhanced), [address, b"... ", &self.text[..]].concat())
+        let named = rewrite::errors::names_address(self.code);
+        let text = if named { [address, b"... ", &self.text[..]].concat() } else { self.text.to_vec() };
+        Reply::new(self.code, Some(self.enhanced), text)
     }
 }
 

@@ -133,7 +133,7 @@ impl Session {
         }
         let early = matches!(flow, Flow::Collect(_)) && verbs::spoke_early(&state, &self.input, self.eof);
         self.phase = Phase::Command;
-        let flow = if early { verbs::protocol_error(self.state.insert(state)) } else { self.keep(state, flow) };
+        let flow = if early { verbs::protocol_error(self.state.insert(state), "DATA") } else { self.keep(state, flow) };
         self.follow(flow, &[]);
         if let Some(envelope) = submit {
             self.actions.push_back(Action::Submit(envelope));
@@ -409,7 +409,13 @@ impl Session {
     /// The client went away between commands.
     fn lost(&mut self) {
         if let Some(state) = self.state.as_ref() {
-            log::server::lost_input(state.log_id(), &state.client, &state.facts.daemon, state.last);
+            log::server::lost_input(
+                state.log_id(),
+                &state.client,
+                &state.facts.daemon,
+                state.last,
+                state.transaction.is_some(),
+            );
         }
         self.hang_up();
     }

@@ -3,7 +3,8 @@
 use super::{Collected, add_defaults};
 use crate::cf::options::NoRecipient;
 use crate::cf::{Config, MacroName, Macros};
-use crate::envelope::Envelope;
+use crate::envelope::{BodyType, Envelope};
+use crate::header::known::kind;
 use crate::header::{Field, Headers};
 use crate::text::Line;
 
@@ -12,7 +13,17 @@ pub fn complete(config: &Config, macros: &mut Macros, envelope: &mut Envelope, c
     envelope.size = collected.size;
     envelope.body = collected.body;
     envelope.flags.eight_bit = collected.eight_bit;
+    if !collected.eight_bit && envelope.body_type == Some(BodyType::EightBitMime) {
+        envelope.body_type = Some(BodyType::SevenBit);
+    }
     envelope.headers = collected.headers;
+    let mut kinds = envelope.headers.fields.iter().map(|f| kind(&f.name));
+    envelope.flags.delete_bcc = kinds.any(|k| k.recipient && !k.blind);
+    if macros.get("x").is_none_or(<[u8]>::is_empty)
+        && let Some(name) = envelope.headers.find("Full-Name")
+    {
+        macros.set("x", name.value.trim_ascii());
+    }
     if let Some(value) = envelope.headers.find("Precedence").map(|f| f.value.trim_ascii().to_vec()) {
         let named = config.precedences.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(&value));
         envelope.class = named.and_then(|(_, class)| i32::try_from(*class).ok()).unwrap_or(0);
@@ -66,7 +77,7 @@ fn recipients_field(action: NoRecipient, envelope: &mut Envelope) {
 
 /// The `Message-Id:` as log lines show it.
 pub fn message_id(headers: &Headers) -> Option<Vec<u8>> {
-    let value = headers.find("Message-Id")?.value.trim_ascii();
+    let value = headers.find("Resent-Message-Id").or_else(|| headers.find("Message-Id"))?.value.trim_ascii();
     let joined: Vec<u8> = value.iter().copied().filter(|b| !matches!(b, b'\n' | b'\t' | b' ')).collect();
     let shown = joined.get(..joined.len().min(512)).unwrap_or_default();
     Some(shown.iter().map(|b| if (b' '..=b'~').contains(b) { *b } else { b'?' }).collect())

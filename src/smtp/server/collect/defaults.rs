@@ -20,7 +20,8 @@ pub fn add(config: &Config, macros: &Macros, headers: &mut Headers) -> Defaults 
     for def in &config.headers {
         let Some(template) = &def.template else { continue };
         let kind = kind(&def.name);
-        if kind.resent && !resent || !kind.trace && !kind.own && has(headers, &def.name) {
+        let ours = kind.trace || def.name.eq_ignore_ascii_case(b"Return-Path");
+        if kind.resent && !resent || !ours && has(headers, &def.name) {
             continue;
         }
         // `$g`, `$u` and `$h` differ from mailer to mailer.
@@ -33,8 +34,11 @@ pub fn add(config: &Config, macros: &Macros, headers: &mut Headers) -> Defaults 
         let value = [b" ", value.trim_ascii_start()].concat();
         added.push(Field { name, value, condition: condition(def), template: late });
     }
-    // The mail system writes these itself: what the client sent of them is dropped.
-    headers.fields.retain(|f| !kind(&f.name).own || f.name.eq_ignore_ascii_case(b"Content-Length"));
+    // The mail system writes this one at final delivery (RFC 5321 4.4); what a client sent is dropped.
+    headers.fields.retain(|f| !f.name.eq_ignore_ascii_case(b"Return-Path"));
+    for field in headers.fields.iter_mut().filter(|f| f.name.eq_ignore_ascii_case(b"Full-Name")) {
+        field.condition = Some(Condition::MailerFlags("x".into()));
+    }
     added.append(&mut headers.fields);
     headers.fields = added;
     Defaults { resent }

@@ -133,7 +133,8 @@ fn sender(services: &Services, macros: &mut Macros, address: &[u8]) -> Result<()
     let config = &services.config;
     let mut scope = rewrite::Scope::new(config, macros, &*services.maps);
     let parsed = rewrite::parse_address(&mut scope, address, Kind::EnvelopeSender).map_err(|refusal| {
-        let text = [&*printable(address), b"... ", &*refusal.text].concat();
+        let named = rewrite::errors::names_address(refusal.code);
+        let text = if named { [&*printable(address), b"... ", &*refusal.text].concat() } else { refusal.text };
         Reply::new(refusal.code, Some(refusal.enhanced), text)
     })?;
     if let Some(fault) = crate::route::malformed(&scope, address) {

@@ -68,8 +68,8 @@ pub(super) fn part(state: &mut State, text: &[u8]) -> Flow {
 /// The input ended inside the text.
 pub(super) fn lost(state: &mut State, reason: &str) -> Flow {
     log::server::premature_end(state.log_id(), reason);
-    log::server::lost_input(state.log_id(), &state.client, &state.facts.daemon, "DATA");
     if let Some(mut transaction) = state.transaction.take() {
+        log::server::collect_lost(state.log_id(), &state.client_name, &transaction.sender_given, reason);
         transaction.envelope.size = transaction.collector.take().map_or(0, |c| c.size());
         super::log_from(state, &transaction, transaction.envelope.size, None);
     }
@@ -86,7 +86,6 @@ pub(super) fn end(
     let Some(mut transaction) = state.transaction.take() else {
         return (Flow::Reply(Reply::coded(451, (4, 3, 0), "no message")), None);
     };
-    state.last = "message";
     if let Some(collector) = transaction.collector.as_mut() {
         collector.text(text);
     }

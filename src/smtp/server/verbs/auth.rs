@@ -34,7 +34,6 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
         return refuse(504, (5, 3, 3), format!("AUTH mechanism {} not available", shown(mechanism)));
     }
     let initial = words.next().unwrap_or_default().trim_ascii();
-    state.last = "AUTH";
     let initial = match initial {
         b"" => None,
         b"=" => Some(Zeroizing::new(Vec::new())),

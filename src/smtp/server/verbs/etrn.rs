@@ -21,6 +21,5 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
         }
         return Flow::Reply(Reply::coded(502, (5, 7, 0), "Sorry, we do not allow this operation"));
     }
-    state.last = "ETRN";
     Flow::Ask(Ask::Etrn(call.rest.to_vec()))
 }

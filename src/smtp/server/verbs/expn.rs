@@ -25,6 +25,5 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
     if call.rest.is_empty() {
         return Flow::Reply(Reply::coded(501, (5, 5, 2), "Argument required"));
     }
-    state.last = "EXPN";
     Flow::Ask(Ask::Verify(true, call.rest.to_vec()))
 }

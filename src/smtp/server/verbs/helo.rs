@@ -19,7 +19,7 @@ fn run(call: &mut Call<'_>, extended: bool) -> Flow {
     }
     let state = &mut *call.state;
     if call.early {
-        return protocol_error(state);
+        return protocol_error(state, verb);
     }
     if call.rest.is_empty() {
         return Flow::Reply(Reply::coded(501, (5, 0, 0), format!("{verb} requires domain address")));
@@ -37,7 +37,6 @@ fn run(call: &mut Call<'_>, extended: bool) -> Flow {
     }
     state.helo = Some(name.to_vec());
     state.extended = extended;
-    state.last = verb;
     state.macros.set("s", name);
     let protocol = state.protocol();
     state.macros.set("r", protocol);

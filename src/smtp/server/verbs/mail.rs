@@ -22,10 +22,7 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
         log::server::no_helo(state.log_id(), &state.settings.host, &state.client);
     }
     match after_colon(call.rest, "from") {
-        Ok(argument) => {
-            state.last = "MAIL";
-            Flow::Ask(Ask::Mail(argument.to_vec()))
-        }
+        Ok(argument) => Flow::Ask(Ask::Mail(argument.to_vec())),
         Err(word) => {
             let text = format!("Syntax error in parameters scanning \"{}\"", shown(word));
             Flow::Reply(Reply::coded(501, (5, 5, 2), text))

@@ -57,31 +57,33 @@ pub(super) struct Call<'a> {
 /// A row of the table of verbs.
 struct Verb {
     name: &'static str,
+    /// The name in `lost input channel ... after NAME`.
+    log_name: &'static str,
     run: fn(&mut Call<'_>) -> Flow,
     /// It works even in a session that is rejected.
     always: bool,
 }
 
 const VERBS: &[Verb] = &[
-    Verb { name: "MAIL", run: mail::run, always: false },
-    Verb { name: "RCPT", run: rcpt::run, always: false },
-    Verb { name: "DATA", run: data::run, always: false },
-    Verb { name: "EHLO", run: helo::ehlo, always: true },
-    Verb { name: "HELO", run: helo::helo, always: true },
-    Verb { name: "RSET", run: rset::run, always: true },
-    Verb { name: "NOOP", run: noop::run, always: true },
-    Verb { name: "QUIT", run: quit::run, always: true },
-    Verb { name: "HELP", run: help::run, always: false },
-    Verb { name: "VRFY", run: vrfy::run, always: false },
-    Verb { name: "EXPN", run: expn::run, always: false },
-    Verb { name: "ETRN", run: etrn::run, always: false },
-    Verb { name: "VERB", run: verb::run, always: false },
-    Verb { name: "AUTH", run: auth::run, always: false },
-    Verb { name: "STARTTLS", run: starttls::run, always: false },
-    Verb { name: "SEND", run: unknown::not_implemented, always: false },
-    Verb { name: "SAML", run: unknown::not_implemented, always: false },
-    Verb { name: "SOML", run: unknown::not_implemented, always: false },
-    Verb { name: "TURN", run: unknown::not_implemented, always: false },
+    Verb { name: "MAIL", log_name: "mail", run: mail::run, always: false },
+    Verb { name: "RCPT", log_name: "rcpt", run: rcpt::run, always: false },
+    Verb { name: "DATA", log_name: "data", run: data::run, always: false },
+    Verb { name: "EHLO", log_name: "ehlo", run: helo::ehlo, always: true },
+    Verb { name: "HELO", log_name: "helo", run: helo::helo, always: true },
+    Verb { name: "RSET", log_name: "rset", run: rset::run, always: true },
+    Verb { name: "NOOP", log_name: "noop", run: noop::run, always: true },
+    Verb { name: "QUIT", log_name: "quit", run: quit::run, always: true },
+    Verb { name: "HELP", log_name: "help", run: help::run, always: false },
+    Verb { name: "VRFY", log_name: "vrfy", run: vrfy::run, always: false },
+    Verb { name: "EXPN", log_name: "expn", run: expn::run, always: false },
+    Verb { name: "ETRN", log_name: "etrn", run: etrn::run, always: false },
+    Verb { name: "VERB", log_name: "verb", run: verb::run, always: false },
+    Verb { name: "AUTH", log_name: "auth", run: auth::run, always: false },
+    Verb { name: "STARTTLS", log_name: "starttls", run: starttls::run, always: false },
+    Verb { name: "SEND", log_name: "send", run: unknown::not_implemented, always: false },
+    Verb { name: "SAML", log_name: "saml", run: unknown::not_implemented, always: false },
+    Verb { name: "SOML", log_name: "soml", run: unknown::not_implemented, always: false },
+    Verb { name: "TURN", log_name: "turn", run: unknown::not_implemented, always: false },
 ];
 
 /// Does the command in `line`; `input` is what waits behind it.
@@ -94,6 +96,7 @@ pub(super) fn run(state: &mut State, line: &[u8], input: &LineReader, eof: bool)
         return unknown::http(state, line);
     }
     let verb = VERBS.iter().find(|v| command.verb.eq_ignore_ascii_case(v.name.as_bytes()));
+    state.last = verb.map_or("startup", |v| v.log_name);
     let mut call = Call { state, rest: command.rest, line, early, paid };
     match verb {
         None => unknown::run(&mut call),
@@ -108,7 +111,8 @@ pub(super) fn spoke_early(state: &State, input: &LineReader, _eof: bool) -> bool
 }
 
 /// The answer to input ahead of EHLO's or DATA's reply; all that follows is rejected.
-pub(super) fn protocol_error(state: &mut State) -> Flow {
+pub(super) fn protocol_error(state: &mut State, command: &str) -> Flow {
+    log::server::early_traffic(state.log_id(), command, &state.client);
     state.rejected = Some(Reply::coded(550, (5, 0, 0), "Command rejected"));
     abandon(state, "SMTP protocol error");
     Flow::Reply(Reply::coded(554, (5, 5, 0), "SMTP protocol error"))

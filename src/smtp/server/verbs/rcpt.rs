@@ -19,10 +19,7 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
         return Flow::Delay(Duration::from_secs(1));
     }
     match after_colon(call.rest, "to") {
-        Ok(argument) => {
-            state.last = "RCPT";
-            Flow::Ask(Ask::Rcpt(argument.to_vec()))
-        }
+        Ok(argument) => Flow::Ask(Ask::Rcpt(argument.to_vec())),
         Err(word) => {
             let text = format!("Syntax error in parameters scanning \"{}\"", shown(word));
             log::server::user_error(state.log_id(), text.as_bytes());

@@ -20,6 +20,5 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
     if state.authenticated {
         return refuse(503, (5, 5, 0), "TLS not permitted after AUTH");
     }
-    state.last = "STARTTLS";
     Flow::StartTls(Reply::coded(220, (2, 0, 0), "Ready to start TLS"))
 }

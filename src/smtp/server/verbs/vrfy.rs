@@ -26,6 +26,5 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
     if call.rest.is_empty() {
         return Flow::Reply(Reply::coded(501, (5, 5, 2), "Argument required"));
     }
-    state.last = "VRFY";
     Flow::Ask(Ask::Verify(false, call.rest.to_vec()))
 }
