@@ -50,7 +50,7 @@ pub fn lost_input(id: Id<'_>, client: &[u8], daemon: &[u8], after: &str, mail: b
     );
 }
 
-/// `timeout waiting for input from NAME [IP] during COMMAND`.
+/// `timeout waiting for input from NAME during server cmd read`, or `during message collect`.
 pub fn timeout(id: Id<'_>, client: &[u8], during: &str) {
     emit(2, Severity::Notice, id, format_args!("timeout waiting for input from {} during {during}", f(client)));
 }

@@ -190,13 +190,27 @@ impl Session {
         if matches!(self.phase, Phase::Asked | Phase::Delayed(_) | Phase::Closed) {
             return;
         }
-        if let Some(state) = self.state.as_ref() {
-            log::server::timeout(state.log_id(), &state.client, state.last);
-            let client = String::from_utf8_lossy(&state.client).into_owned();
-            let reply = Reply::coded(421, (4, 4, 1), format!("{} Lost input channel from {client}", state.host()));
-            if !matches!(self.phase, Phase::Handshake) {
-                self.reply(&reply);
+        let Some(state) = self.state.as_ref() else { return };
+        let during = if matches!(self.phase, Phase::Text) { "message collect" } else { "server cmd read" };
+        log::server::timeout(state.log_id(), &state.client_name, during);
+        if matches!(self.phase, Phase::Text) {
+            self.eof = true;
+            if let Some(state) = self.state.take() {
+                self.ask(Ask::Lost("read timeout"), state);
             }
+            return;
+        }
+        log::server::lost_input(
+            state.log_id(),
+            &state.client,
+            &state.facts.daemon,
+            state.last,
+            state.transaction.is_some(),
+        );
+        if !matches!(self.phase, Phase::Handshake) {
+            let client = String::from_utf8_lossy(&state.client).into_owned();
+            let text = format!("{} Lost input channel from {client}", state.host());
+            self.reply(&Reply::coded(421, (4, 4, 1), text));
         }
         self.hang_up();
     }

@@ -65,15 +65,18 @@ pub(super) fn part(state: &mut State, text: &[u8]) -> Flow {
     Flow::Go
 }
 
-/// The input ended inside the text.
+/// The input ended inside the text, or stood still too long.
 pub(super) fn lost(state: &mut State, reason: &str) -> Flow {
-    log::server::premature_end(state.log_id(), reason);
-    if let Some(mut transaction) = state.transaction.take() {
-        log::server::collect_lost(state.log_id(), &state.client_name, &transaction.sender_given, reason);
-        transaction.envelope.size = transaction.collector.take().map_or(0, |c| c.size());
-        super::log_from(state, &transaction, transaction.envelope.size, None);
-    }
-    Flow::Hangup
+    let id = state.id.clone();
+    let id = id.as_ref().map_or(log::Id::None, log::Id::Queue);
+    let Some(mut transaction) = state.transaction.take() else { return Flow::Hangup };
+    log::server::premature_end(id, reason);
+    log::server::collect_lost(id, &state.client_name, &transaction.sender_given, reason);
+    let size = transaction.collector.take().map_or(0, |c| c.size());
+    super::log_from(state, &transaction, size, None);
+    let relay = super::shown(&state.client_name);
+    let sender = super::shown(&transaction.sender_given);
+    Flow::Close(Reply::coded(421, (4, 4, 1), format!("collect: relay={relay}, from={sender}, info={reason}")))
 }
 
 /// The last part of the text: the reply, and the envelope to deliver.
@@ -134,8 +137,16 @@ fn take(state: &State, services: &Services, transaction: &mut Transaction) -> Re
     let collected = match collector.finish() {
         Ok(collected) => collected,
         Err(fault) => {
-            let reply = collect_failed(state, id, size, &fault);
             super::log_from(state, transaction, size, None);
+            let reply = collect_failed(state, id, size, &fault);
+            let status = reply.lines.first().map(|l| super::shown(l)).unwrap_or_default();
+            let octets = i64::try_from(size).unwrap_or(i64::MAX);
+            let delay = (state.now() - transaction.envelope.created).max(0);
+            let recipients = &transaction.envelope.recipients;
+            let each = state.settings.recipient_factor.saturating_mul(recipients.len() as i64);
+            for recipient in recipients {
+                log::server::to_untried(id, &recipient.address, delay, octets.saturating_add(each), &status);
+            }
             return Err(reply);
         }
     };
@@ -159,8 +170,9 @@ fn take(state: &State, services: &Services, transaction: &mut Transaction) -> Re
 fn collect_failed(state: &State, id: log::Id<'_>, size: u64, fault: &Fault) -> Reply {
     match fault {
         Fault::Headers(most) => {
-            log::server::notice(id, &format!("headers too large ({most} max) from {}", super::shown(&state.client)));
-            Reply::new(552, None, format!("Headers too large ({most} max)"))
+            let client = super::shown(&state.client_name);
+            log::server::notice(id, &format!("headers too large ({most} max) from {client} during message collect"));
+            Reply::coded(552, (5, 6, 0), format!("Headers too large ({most} max)"))
         }
         Fault::Size(most) => {
             log::server::too_big(id, size, *most);
