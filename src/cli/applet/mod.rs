@@ -7,6 +7,8 @@ pub mod mailq;
 mod mailstats;
 mod makemap;
 mod praliases;
+mod rmail;
+mod smrsh;
 mod tables;
 
 use std::ffi::OsString;
@@ -22,6 +24,8 @@ const APPLETS: &[(&str, Applet)] = &[
     ("mailstats", mailstats::main),
     ("makemap", makemap::main),
     ("praliases", praliases::main),
+    ("rmail", rmail::main),
+    ("smrsh", smrsh::main),
 ];
 
 /// The applet called `name`.
