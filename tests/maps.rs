@@ -469,3 +469,27 @@ fn a_hit_is_cheap() {
     // Without optimisation and on a busy machine; the point is that nothing grows with the table.
     assert!(each < std::time::Duration::from_micros(500));
 }
+
+/// Look-ups from several threads while the table is replaced again and again: each finds one of the values, none fails.
+#[test]
+fn threads_and_a_writer() {
+    let w = world("h hash DIR/t1");
+    let path = w.dir.path().join("t1.db");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut macros = Macros::new();
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    let found = w.set.lookup("h", b"key", &[], &mut macros);
+                    assert!(matches!(found, Lookup::Found(_)), "{found:?}");
+                }
+            });
+        }
+        for round in 0..100 {
+            table(&path, &[("key", if round % 2 == 0 { "even" } else { "odd" })]);
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(w.notices(), Vec::<String>::new());
+}
