@@ -7,6 +7,8 @@ define(`confFORWARD_PATH', `')
 define(`SMART_HOST', defn(`_ARG_'))
 define(`MAIL_HUB', defn(`_ARG_'))
 MASQUERADE_AS(defn(`_ARG_'))
+define(`_ALL_MASQUERADE_')
+define(`_MASQUERADE_ENVELOPE_')
 dnl local users have no aliases, no files, no programs
 define(`_LOCAL_FLAGS_ALWAYS_', `lsDFM5q')
 MAILER(`local')

@@ -1,6 +1,6 @@
 divert(-1)
 dnl debian.m4 -- Debian GNU/Linux with the layout of its sendmail packages.
-_DEFIFNOT(`confEBINDIR', `/usr/libexec')
+_DEFIFNOT(`confEBINDIR', `/usr/libexec/sendmail')
 _DEFIFNOT(`PROCMAIL_MAILER_PATH', `/usr/bin/procmail')
 _DEFIFNOT(`PROCMAIL_MAILER_ARGS', `procmail -m $h $f $u')
 _DEFIFNOT(`UUCP_MAILER_ARGS', `uux - -r -z -a$g -gC $h!rmail ($u)')
