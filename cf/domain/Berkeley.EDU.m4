@@ -1,0 +1,10 @@
+divert(-1)
+dnl Berkeley.EDU.m4 -- a sample of a domain file, named after the first one of them.
+include(_CF_DIR_`'domain/berkeley-only.m4)
+define(`BITNET_RELAY', `bitnet-relay.Berkeley.EDU')
+define(`UUCP_RELAY', `uucp-relay.Berkeley.EDU')
+define(`confDONT_INIT_GROUPS', `True')
+define(`confCW_FILE', `-o /etc/sendmail.cw')
+FEATURE(`use_cw_file')
+FEATURE(`redirect')
+FEATURE(`stickyhost')
