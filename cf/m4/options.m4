@@ -216,4 +216,4 @@ _OPT_(`Milter.macros.data', `confMILTER_MACROS_DATA', `')
 _OPT_(`Milter.macros.eoh', `confMILTER_MACROS_EOH', `')
 _SET_(`Milter.macros.eom', `confMILTER_MACROS_EOM', ``{msg_id}'')
 ')dnl
-ifdef(`_OPTIONS_EXTRA_', `_OPTIONS_EXTRA_')dnl
+ifdef(`_OPTIONS_EXTRA_', `_OPTIONS_EXTRA_`'')dnl
