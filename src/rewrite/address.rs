@@ -75,6 +75,8 @@ pub struct Parsed {
     pub skip_ruleset_5: bool,
     /// A map could not answer now: queue the address and parse it again later.
     pub try_later: bool,
+    /// The queue group of an envelope recipient: what the rule set `queuegroup` says, else the mailer's Q=.
+    pub queue_group: Option<String>,
 }
 
 const SYNTAX: Enhanced = Enhanced(5, 1, 3);
@@ -147,9 +149,32 @@ pub fn parse_until(
     match build(&mut work, &tokens, original) {
         Ok(mut parsed) => {
             parsed.try_later |= status == TEMPFAIL;
+            if kind == Kind::EnvelopeRecipient {
+                choose_queue_group(&mut work, &mut parsed);
+            }
             Ok((parsed, end))
         }
         Err(refusal) => Err((refusal, end)),
+    }
+}
+
+/// Asks the rule set `queuegroup` where a recipient is to be queued.
+fn choose_queue_group(work: &mut Work<'_, '_, '_>, parsed: &mut Parsed) {
+    let config = work.config();
+    let Some(mailer) = config.mailers.get(parsed.mailer) else { return };
+    let known = |name: &[u8]| {
+        config.queue_groups.iter().find(|q| q.name.as_bytes().eq_ignore_ascii_case(name)).map(|q| q.name.clone())
+    };
+    parsed.queue_group = mailer.queue_group.as_deref().and_then(known);
+    let Some(id) = config.rulesets.hook("queuegroup") else { return };
+    let mode = Mode { delimiter: None, keep_comments: false };
+    let scanned = prescan(&parsed.user, mode, &config.chars, work.texts);
+    let Some(mut tokens) = scanned.tokens.filter(|t| !t.is_empty()) else { return };
+    rewrite(work, &mut tokens, id, 0);
+    if let Some(parts) = triple(&tokens)
+        && let Some(group) = known(&join(parts.mailer, None, &config.chars, work.texts))
+    {
+        parsed.queue_group = Some(group);
     }
 }
 
@@ -223,7 +248,7 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], original: &[u8]) -> Resu
         }
         // The name of a file, which is nothing for the rules.
         Some(Special::Include(mailer, path)) => {
-            return Ok(Parsed { mailer, host: None, user: path, skip_ruleset_5, try_later: false });
+            return Ok(Parsed { mailer, host: None, user: path, skip_ruleset_5, try_later: false, queue_group: None });
         }
         None => {}
     }
@@ -246,7 +271,7 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], original: &[u8]) -> Resu
         h
     });
     check_printable(work, &mut user);
-    Ok(Parsed { mailer: index, host, user, skip_ruleset_5, try_later: status == TEMPFAIL })
+    Ok(Parsed { mailer: index, host, user, skip_ruleset_5, try_later: status == TEMPFAIL, queue_group: None })
 }
 
 /// Complains about control characters in what came out, and puts question marks in their place.
