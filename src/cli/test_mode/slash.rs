@@ -4,7 +4,7 @@ use super::traces::Printer;
 use super::{Go, TestMode};
 use crate::cf::problem::printable;
 use crate::map::Probe;
-use crate::rewrite::{Kind, Scope, check_keeping_comments, crackaddr, parse_address, remote_name};
+use crate::rewrite::{Kind, Scope, Verdict, check_keeping_comments, crackaddr, parse_address, remote_name};
 
 /// A command's first word and what follows it.
 fn split(line: &[u8]) -> (&[u8], &[u8]) {
@@ -207,7 +207,9 @@ impl TestMode {
             let mut scope = Scope::new(&self.config, &mut self.macros, &*self.maps);
             scope.trace = Some(&mut printer);
             let ask = if check.keep_comments { check_keeping_comments } else { crate::rewrite::check };
-            ask(&mut scope, &check.ruleset, &[value]);
+            if let Verdict::Reject { text, .. } = ask(&mut scope, &check.ruleset, &[value]) {
+                self.out.line(&text);
+            }
         }
         self.out.text(&format!("ul = {flags:#010x}"));
     }
