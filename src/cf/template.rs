@@ -206,6 +206,8 @@ pub fn read_name(text: &[u8], i: &mut usize, complain: &mut dyn FnMut(String)) -
 
 /// How deep macros within macros are followed.
 pub const MAX_DEPTH: usize = 50;
+/// The elements that an expansion may look at: macros that name themselves twice would else take for ever.
+const MAX_STEPS: usize = 1 << 20;
 /// The longest text that an expansion may give.
 const MAX_EXPANSION: usize = 256 * 1024;
 
@@ -245,14 +247,14 @@ impl Template {
     /// Fills in the macros. Operators that are none of a template's stay as they are written.
     pub fn expand(&self, macros: &Macros) -> Vec<u8> {
         let mut syms = Vec::new();
-        expand_into(&self.syms, macros, true, 0, &mut syms);
+        expand_into(&self.syms, macros, true, 0, &mut { MAX_STEPS }, &mut syms);
         source(&syms)
     }
 
     /// Fills in the macros of read time: `$x` and `$?x`; `$&x` and the operators of rules stay.
     pub fn expand_early(&self, macros: &Macros) -> Vec<Sym> {
         let mut syms = Vec::new();
-        expand_into(&self.syms, macros, false, 0, &mut syms);
+        expand_into(&self.syms, macros, false, 0, &mut { MAX_STEPS }, &mut syms);
         syms
     }
 }
@@ -270,11 +272,12 @@ pub fn source(syms: &[Sym]) -> Vec<u8> {
 }
 
 /// Expands `syms` into `out`; `late` says whether `$&x` is filled in too.
-fn expand_into(syms: &[Sym], macros: &Macros, late: bool, depth: usize, out: &mut Vec<Sym>) {
+fn expand_into(syms: &[Sym], macros: &Macros, late: bool, depth: usize, steps: &mut usize, out: &mut Vec<Sym>) {
     // One entry for each open `$?x`: whether its present branch counts.
     let mut open: Vec<bool> = Vec::new();
     for sym in syms {
-        if out.len() > MAX_EXPANSION {
+        *steps = steps.saturating_sub(1);
+        if out.len() > MAX_EXPANSION || *steps == 0 {
             return;
         }
         let live = open.iter().all(|b| *b);
@@ -295,7 +298,7 @@ fn expand_into(syms: &[Sym], macros: &Macros, late: bool, depth: usize, out: &mu
             Sym::Op(Op::Macro(name)) => {
                 if depth < MAX_DEPTH {
                     match macros.template(name) {
-                        Some(t) => expand_into(&t.syms, macros, late, depth + 1, out),
+                        Some(t) => expand_into(&t.syms, macros, late, depth + 1, steps, out),
                         None => out.extend(macros.find(name).unwrap_or_default().iter().map(|b| Sym::Byte(*b))),
                     }
                 }

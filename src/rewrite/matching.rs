@@ -121,6 +121,9 @@ fn extend(
 ) -> bool {
     let len = matched.len;
     for end in from..=tokens.len() {
+        if !work.spend() {
+            return false;
+        }
         // The common case without recursion: the next element is a word.
         if let Some(Pattern::Word(w)) = rest.first() {
             match tokens.get(end) {

@@ -5,7 +5,7 @@ use super::token::{Texts, Token};
 use crate::cf::Config;
 
 /// The steps of matching that one run may take.
-const MAX_STEPS: u64 = 20_000_000;
+const MAX_STEPS: u64 = 5_000_000;
 /// The rules that one run may apply.
 const MAX_RULES: u64 = 200_000;
 /// The text that one run may make.
