@@ -82,13 +82,14 @@ pub enum Id<'a> {
     Bare,
 }
 
-/// Bytes as a log field: printable ASCII stays, all else becomes `\ooo`.
+/// Bytes as a log field: printable ASCII stays, a backslash is doubled, all else becomes `\ooo`.
 pub struct Field<'a>(pub &'a [u8]);
 
 impl fmt::Display for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for &b in self.0 {
             match b {
+                b'\\' => f.write_str("\\\\")?,
                 b' '..=b'~' => write!(f, "{}", b as char)?,
                 _ => write!(f, "\\{b:03o}")?,
             }

@@ -35,7 +35,7 @@ fn each_recipient_has_its_reply() {
     let mut job = site.job("lmtp", recipients, "Subject: x\r\n\r\n.dot\r\nlast\r\n");
     job.eight_bit = true;
     let shown: Vec<String> = site.local.deliver(job).iter().map(show).collect();
-    assert_eq!(shown, ["2.1.5 (0) ", "5.1.1 (67) User unknown", "4.2.2 (75) 452 4.2.2 full"]);
+    assert_eq!(shown, ["2.1.5 (0) ", "5.1.1 (67) User unknown", "4.2.2 (75) 452 4.2.2 box"]);
     let want = "LHLO mail.example.test\nMAIL From:<sender@example.test> SIZE=26 BODY=8BITMIME\nRCPT To:<good>\n\
         RCPT To:<bad>\nRCPT To:<full>\nDATA\nSubject: x\n\n..dot\nlast\n.\nQUIT\n";
     assert_eq!(site.read("spool/log"), want);

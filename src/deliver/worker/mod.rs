@@ -66,11 +66,16 @@ const IDLE: Duration = Duration::from_secs(10);
 pub fn serve(config: Arc<Config>, aliases: Arc<dyn Aliases>, socket: &UnixStream) -> io::Result<()> {
     let mut worker = Worker::new(config, aliases);
     socket.set_read_timeout(Some(IDLE))?;
-    while let Some(request) = wire::receive_request(socket)? {
+    loop {
+        let request = match wire::receive_request(socket) {
+            Ok(Some(request)) => request,
+            Ok(None) => return Ok(()),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return Ok(()),
+            Err(error) => return Err(error),
+        };
         let answer = worker.answer(request);
         wire::send_answer(socket, &answer)?;
     }
-    Ok(())
 }
 
 impl Worker {
