@@ -183,7 +183,7 @@ impl State {
         match job.flag {
             '*' => '*',
             _ if self.kind == Kind::Lost => '?',
-            _ if self.now - job.last_attempt < self.min_age => '-',
+            _ if self.now.saturating_sub(job.last_attempt) < self.min_age => '-',
             _ if self.load.queues(job.priority) => 'X',
             _ => ' ',
         }

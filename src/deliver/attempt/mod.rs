@@ -11,7 +11,7 @@ mod transport;
 
 pub use transport::{Rendered, Transport};
 
-use crate::envelope::{Envelope, RecipientState, Status};
+use crate::envelope::{Envelope, QueueId, RecipientState, Status};
 use crate::log;
 use crate::service::Services;
 use crate::text::Line;
@@ -37,12 +37,28 @@ pub fn run(svc: &Services, transport: &dyn Transport, envelope: Envelope, how: H
     // An owner's copy may have an owner again: each splits at most once, and never without end.
     for _ in 0..MAX_SPLITS {
         let Some(mut envelope) = waiting.pop() else { return };
+        let ids = waiting.iter().chain([&envelope]).map(|e| e.id.clone()).collect();
+        let _unlock = UnlockOnPanic { svc, ids };
         let (copies, problems) = route(svc, transport, &mut envelope);
         waiting.extend(copies);
         one(svc, transport, envelope, how, problems);
     }
     for envelope in waiting {
         svc.store.release(&envelope.id);
+    }
+}
+
+/// A panic in an attempt must not keep locks: the jobs stay in the queue for the next run.
+struct UnlockOnPanic<'a> {
+    svc: &'a Services,
+    ids: Vec<QueueId>,
+}
+
+impl Drop for UnlockOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.ids.iter().for_each(|id| self.svc.store.release(id));
+        }
     }
 }
 
@@ -77,7 +93,7 @@ fn one(svc: &Services, transport: &dyn Transport, mut envelope: Envelope, how: H
         return;
     }
     if how.queue_run {
-        envelope.priority += svc.config.options.retry_factor;
+        envelope.priority = envelope.priority.saturating_add(svc.config.options.retry_factor);
     }
     let now = svc.clock.now().0;
     let mut account = Account::new(svc, transport, &envelope);

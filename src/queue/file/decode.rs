@@ -193,9 +193,13 @@ fn line(value: &[u8]) -> Option<Line> {
     Line::new(value).ok()
 }
 
+/// A number, kept so small that sums and differences of a few cannot overflow.
 fn number(value: &[u8]) -> Option<i64> {
-    std::str::from_utf8(value).ok()?.trim().parse().ok()
+    let n: i64 = std::str::from_utf8(value).ok()?.trim().parse().ok()?;
+    Some(n.clamp(-MOST, MOST))
 }
+
+const MOST: i64 = 1 << 52;
 
 fn inode(value: &[u8]) -> Option<(u64, u64, u64)> {
     let mut parts = std::str::from_utf8(value).ok()?.splitn(3, '/').map(|p| p.trim().parse());

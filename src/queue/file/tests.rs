@@ -105,3 +105,11 @@ fn old_versions() {
     let old = decode(id(), b"V4\nT1\nCeric:list:more\nRPFD:ann\n.\n").unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(old.envelope.recipients[0].control.as_ref().map(|c| c.alias.to_vec()), Some(b"list:more".to_vec()));
 }
+
+#[test]
+fn numbers_have_bounds() {
+    let text = format!("V8\nT{}\nK{}\nN1\nP{}\nSx\n.\n", i64::MIN, i64::MAX, i64::MAX);
+    let e = decode(id(), text.as_bytes()).unwrap_or_else(|e| panic!("{e}")).envelope;
+    assert!((e.last_attempt - e.created) + e.priority < i64::MAX);
+    assert!(decode(id(), b"V8\nT99999999999999999999\nSx\n.\n").is_err());
+}
