@@ -18,11 +18,14 @@ use crate::rewrite::service::{Lookup, Maps};
 /// Understands the name on the left of an alias, from any thread.
 pub type Understand = dyn Fn(&[u8]) -> Name + Send + Sync;
 
+/// The aliases of a text, with the state of the file that they come from.
+type Loaded = (Stamp, Arc<HashMap<Vec<u8>, Vec<u8>>>);
+
 /// A source that is text because it has no table.
 struct Text {
     path: PathBuf,
     told: AtomicBool,
-    loaded: Mutex<Option<(Stamp, Arc<HashMap<Vec<u8>, Vec<u8>>>)>>,
+    loaded: Mutex<Option<Loaded>>,
 }
 
 impl Text {

@@ -10,8 +10,6 @@ use domain::base::name::{Name, NameBuilder, ToLabelIter, ToName};
 use domain::base::{Message, MessageBuilder, ParsedName};
 use domain::rdata::{A, Aaaa, AllRecordData};
 
-use super::{Data, Record, RecordKind};
-
 /// No more records than this are taken from one answer.
 pub const MAX_RECORDS: usize = 100;
 /// No more records than this are looked at in one answer.
@@ -22,6 +20,87 @@ pub const MAX_ALIASES: usize = 10;
 pub const MAX_NAME: usize = 253;
 /// The size of answers over UDP that EDNS offers to take: fits one packet nearly everywhere.
 pub const UDP_SIZE: u16 = 1232;
+
+/// The kinds of records that the program asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RecordKind {
+    /// IPv4 address.
+    A,
+    /// IPv6 address.
+    Aaaa,
+    /// Mail exchanger.
+    Mx,
+    /// Alias.
+    Cname,
+    /// Name of an address.
+    Ptr,
+    /// Text.
+    Txt,
+    /// Service location (RFC 2782).
+    Srv,
+    /// Name server.
+    Ns,
+    /// Certificate association (RFC 6698).
+    Tlsa,
+    /// AFS database or DCE server (RFC 1183).
+    Afsdb,
+}
+
+/// What a record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Data {
+    /// A, AAAA.
+    Address(IpAddr),
+    /// CNAME, PTR, NS.
+    Name(Vec<u8>),
+    /// MX; the exchange is empty for the null MX (RFC 7505).
+    Mx {
+        /// Lower is preferred.
+        preference: u16,
+        /// The host.
+        exchange: Vec<u8>,
+    },
+    /// TXT: the strings joined; any bytes but NUL, CR and LF, which are dropped.
+    Text(Vec<u8>),
+    /// SRV.
+    Srv {
+        /// Lower is preferred.
+        priority: u16,
+        /// Share among equals.
+        weight: u16,
+        /// Port.
+        port: u16,
+        /// Host; empty for "no such service".
+        target: Vec<u8>,
+    },
+    /// TLSA.
+    Tlsa {
+        /// Certificate usage.
+        usage: u8,
+        /// Selector.
+        selector: u8,
+        /// Matching type.
+        matching: u8,
+        /// Certificate association data.
+        data: Vec<u8>,
+    },
+    /// AFSDB.
+    Afsdb {
+        /// 1 or 2.
+        subtype: u16,
+        /// Host.
+        host: Vec<u8>,
+    },
+}
+
+/// One record of the kind asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Seconds it may be kept.
+    pub ttl: u32,
+    /// What it says.
+    pub data: Data,
+}
 
 /// How a question is put.
 #[derive(Debug, Clone, Copy, Default)]

@@ -61,6 +61,13 @@ pub struct Problem {
     pub text: String,
 }
 
+/// A service's methods in order.
+pub type Switch = Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>;
+/// Whether a name is one of this host's.
+pub type OwnNames = Arc<dyn Fn(&[u8]) -> bool + Send + Sync>;
+/// Why a file must not be read.
+pub type Mistrust = Arc<dyn Fn(&std::path::Path) -> Option<String> + Send + Sync>;
+
 /// What the classes need from the rest of the program.
 #[derive(Clone)]
 pub struct MapEnv {
@@ -69,15 +76,15 @@ pub struct MapEnv {
     /// Users.
     pub users: Arc<dyn Users>,
     /// The methods of a service by the service switch (`aliases`: `files`), in order.
-    pub switch: Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>,
+    pub switch: Switch,
     /// True for a name of this host (class `w`): `bestmx` prefers it.
-    pub is_own_name: Arc<dyn Fn(&[u8]) -> bool + Send + Sync>,
+    pub is_own_name: OwnNames,
     /// Runs the programs of `program` maps.
     pub run: Arc<dyn Run>,
     /// Where messages about maps that cannot be opened or answer go: the terminal, the log.
     pub notice: Arc<dyn Fn(&str) + Send + Sync>,
     /// Why a file must not be read, as the checks of `DontBlameSendmail` see it; `None` when it may.
-    pub unsafe_file: Arc<dyn Fn(&std::path::Path) -> Option<String> + Send + Sync>,
+    pub unsafe_file: Mistrust,
 }
 
 impl MapEnv {

@@ -195,7 +195,7 @@ impl Progress {
     }
 
     fn at(&mut self, line: u64, what: &str) {
-        if !self.wanted || line % 1024 != 0 || self.begun.elapsed() < PATIENCE {
+        if !self.wanted || !line.is_multiple_of(1024) || self.begun.elapsed() < PATIENCE {
             return;
         }
         if self.shown.is_none_or(|s| s.elapsed() > PATIENCE / 4) {

@@ -119,6 +119,16 @@ fn one(settings: &Settings, parser: &Parser<'_>, source: &Source) -> u8 {
     code
 }
 
+/// What rules make of an address.
+struct Understood {
+    /// Mailer and user.
+    target: Option<(usize, Vec<u8>)>,
+    /// Everything that was said on the way.
+    said: Vec<Vec<u8>>,
+    /// The address itself is at fault.
+    usage: bool,
+}
+
 /// Reads addresses of alias files by the configuration's rules.
 struct Parser<'a> {
     config: &'a Config,
@@ -142,25 +152,25 @@ impl<'a> Parser<'a> {
         Parser { config, maps, said }
     }
 
-    /// The mailer and user that `address` resolves to, with everything that was said on the way; true with it when the address itself
-    /// is at fault.
-    fn parse(&self, address: &[u8]) -> (Option<(usize, Vec<u8>)>, Vec<Vec<u8>>, bool) {
+    /// What rules make of `address`.
+    fn parse(&self, address: &[u8]) -> Understood {
         let mut macros = Macros::over(Arc::clone(&self.config.macros));
         let mut scope = Scope::new(self.config, &mut macros, &self.maps);
         let parsed = parse_address(&mut scope, address, Kind::EnvelopeRecipient).ok();
         let mut said = self.said.lock().map(|mut s| std::mem::take(&mut *s)).unwrap_or_default();
         let usage = scope.notices.iter().any(|n| matches!(n, Notice::User { .. }));
         said.extend(scope.notices.iter().map(|n| n.text().to_vec()));
-        (parsed.map(|p| (p.mailer, p.user)), said, usage)
+        Understood { target: parsed.map(|p| (p.mailer, p.user)), said, usage }
     }
 
     /// Understands the name on the left of an alias; true with it when the address is at fault.
     fn name(&self, name: &[u8]) -> (Name, bool) {
-        match self.parse(name) {
-            (Some((mailer, user)), _, _) if self.config.mailers.get(mailer).is_some_and(|m| m.flags.has(b'A')) => {
+        let understood = self.parse(name);
+        match understood.target {
+            Some((mailer, user)) if self.config.mailers.get(mailer).is_some_and(|m| m.flags.has(b'A')) => {
                 (Name::Local(user), false)
             }
-            (_, said, usage) => (Name::Foreign(said), usage),
+            _ => (Name::Foreign(understood.said), understood.usage),
         }
     }
 
@@ -171,9 +181,9 @@ impl<'a> Parser<'a> {
         for entry in text::entries(&bytes) {
             let text::Entry::Alias { last, value, .. } = entry else { continue };
             for element in list::split(&value) {
-                let (_, said, usage) = self.parse(element);
-                said.iter().for_each(|text| say(&[&at(last), text]));
-                faulty |= usage;
+                let understood = self.parse(element);
+                understood.said.iter().for_each(|text| say(&[&at(last), text]));
+                faulty |= understood.usage;
             }
         }
         faulty
