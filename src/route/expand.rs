@@ -233,7 +233,6 @@ impl Expansion<'_> {
             // An alias for itself and nobody's name.
             return self.fail_at(first, &Bad::user_unknown());
         }
-        log::route::loop_broken(self.id, b"aliasing/forwarding loop broken");
         self.fail_at(first, &Bad::new(554, (5, 4, 6), 64, "aliasing/forwarding loop broken"));
     }
 
@@ -423,7 +422,6 @@ impl Expansion<'_> {
         let most = self.svc.config.options.max_alias_recursion;
         if level > most {
             let text = format!("aliasing/forwarding loop broken ({level} aliases deep; {most} max)");
-            log::route::loop_broken(self.id, text.as_bytes());
             return self.fail_at(index, &Bad::new(554, (5, 4, 6), 64, text));
         }
         let Some(parent) = self.nodes.get_mut(index) else { return };
@@ -526,9 +524,12 @@ impl Expansion<'_> {
         recipient.status = Some(status);
         let named = [&recipient.address[..], b"... ", &bad.text[..]].concat();
         // A loop is nobody's address.
-        let said = if bad.enhanced == crate::reply::Enhanced(5, 4, 6) { bad.text.to_vec() } else { named };
+        let looped = bad.enhanced == crate::reply::Enhanced(5, 4, 6);
+        let said = if looped { bad.text.to_vec() } else { named };
         let text = [&node.place[..], &said[..]].concat();
-        if !transient {
+        if looped {
+            log::route::loop_broken(self.id, &text);
+        } else if !transient {
             log::route::user_error(self.id, &text);
         }
         (self.fault)(Fault { reply: Reply::new(bad.code, Some(e), text), exit: bad.exit });
