@@ -493,3 +493,37 @@ fn threads_and_a_writer() {
     });
     assert_eq!(w.notices(), Vec::<String>::new());
 }
+
+/// Whatever stands on a `K` line and whatever is looked up: an answer, and no panic.
+#[test]
+fn any_line_and_any_key() {
+    use proptest::prelude::*;
+    const CLASSES: [&str; 16] = [
+        "hash", "btree", "cdb", "text", "implicit", "regex", "dequote", "macro", "arith", "arpa", "user", "host",
+        "dns", "bestmx", "sequence", "switch",
+    ];
+    let mut runner =
+        proptest::test_runner::TestRunner::new(ProptestConfig { cases: 2_000, ..ProptestConfig::default() });
+    let bytes = |n: usize| prop::collection::vec(prop_oneof![4 => 32u8..127, 1 => any::<u8>()], 0..n);
+    let flags = prop::collection::vec("-[NOofmAtDqaTkvzSsnbdRBZrL][ ]?[A0-9,:]{0,3}", 0..4);
+    let strategy = (0..CLASSES.len(), flags, bytes(30), bytes(40), prop::collection::vec(bytes(8), 0..3));
+    let env = MapEnv::new(Arc::new(resolver()), Arc::new(Passwd));
+    runner
+        .run(&strategy, |(class, flags, rest, key, args)| {
+            let definition = MapDef {
+                name: "m".into(),
+                class: CLASSES[class].into(),
+                args: [flags.join(" ").as_bytes(), b" ", &rest].concat(),
+                file: "cf".into(),
+                line: 1,
+            };
+            let (set, _) = MapSet::open(&[definition], env.clone());
+            let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+            let answer = set.lookup("m", &key, &args, &mut Macros::new());
+            if let Lookup::Found(value) | Lookup::FoundTemp(value) = answer {
+                prop_assert!(!value.contains(&0));
+            }
+            Ok(())
+        })
+        .unwrap();
+}
