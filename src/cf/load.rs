@@ -91,7 +91,7 @@ impl Config {
                     file: name.clone(),
                     line: 0,
                     text: format!("{name}: line 0: cannot open: {reason}"),
-                    severity: Severity::Fatal(71),
+                    severity: Severity::Fatal(72),
                 };
                 (Config { file: name, ..Config::default() }, vec![problem])
             }

@@ -178,6 +178,25 @@ fn choose_queue_group(work: &mut Work<'_, '_, '_>, parsed: &mut Parsed) {
     }
 }
 
+/// Rule set 5 for a local user that is no alias: where it goes instead, or `None` when the rules do not say (operations guide 5.1).
+/// `$h` and `$u` are the caller's to set.
+pub fn localaddr(scope: &mut Scope<'_>, user: &[u8]) -> Result<Option<Parsed>, Refusal> {
+    let config = scope.config;
+    let mut texts = Texts::new(&config.rulesets.pool);
+    let mode = Mode { delimiter: None, keep_comments: false };
+    let Some(mut tokens) = prescan(user, mode, &config.chars, &mut texts).tokens.filter(|t| !t.is_empty()) else {
+        return Ok(None);
+    };
+    let mut work = Work::new(scope, &mut texts);
+    let status = rewrite(&mut work, &mut tokens, RulesetId(5), 0);
+    if triple(&tokens).is_none() {
+        return Ok(None);
+    }
+    let mut parsed = build(&mut work, &tokens, user)?;
+    parsed.try_later |= status == TEMPFAIL;
+    Ok(Some(parsed))
+}
+
 /// The parts of a result that begins with `$#`.
 pub(super) struct Parts<'t> {
     pub mailer: &'t [Token],

@@ -18,7 +18,7 @@ pub mod service;
 pub mod token;
 mod work;
 
-pub use address::{Kind, Parsed, Remote, general_name, parse_address, parse_until, remote_name};
+pub use address::{Kind, Parsed, Remote, general_name, localaddr, parse_address, parse_until, remote_name};
 pub use crack::crackaddr;
 pub use errors::Refusal;
 pub use run::{check, check_keeping_comments, run, run_sequence};

@@ -2,7 +2,7 @@
 
 use super::{Params, Parsed, RcptOk};
 use crate::alias::list;
-use crate::cf::{Macros, Mailer, RulesetId};
+use crate::cf::{Macros, Mailer};
 use crate::envelope::{Envelope, Origin, Recipient, RecipientState, Target};
 use crate::reply::{Enhanced, Reply};
 use crate::rewrite::service::Lookup;
@@ -216,29 +216,20 @@ pub(super) fn localaddr(svc: &Services, target: &Target) -> Result<Option<Target
     macros.set("h", &target.host);
     macros.set("u", &target.user);
     let mut scope = Scope::new(config, &mut macros, &*svc.maps);
-    let Some(outcome) = rewrite::run_sequence(&mut scope, &[RulesetId(5)], &target.user, None).0 else {
-        return Ok(None);
+    let parsed = match rewrite::localaddr(&mut scope, &target.user) {
+        Ok(None) => return Ok(None),
+        Ok(Some(parsed)) if parsed.try_later => return Err(Bad::later("rule set 5 cannot answer now")),
+        Ok(Some(parsed)) => parsed,
+        Err(refusal) => {
+            return Err(Bad {
+                code: refusal.code,
+                enhanced: refusal.enhanced,
+                text: Line::cleaned(&refusal.text),
+                exit: refusal.exit,
+            });
+        }
     };
-    if outcome.status == 75 {
-        return Err(Bad::later("rule set 5 cannot answer now"));
-    }
-    let Some(triple) = outcome.triple else { return Ok(None) };
-    let user = triple.user.unwrap_or_default();
-    if triple.mailer.eq_ignore_ascii_case(b"error") {
-        let refusal = rewrite::errors::from_triple(triple.host.as_deref(), &user);
-        return Err(Bad {
-            code: refusal.code,
-            enhanced: refusal.enhanced,
-            text: Line::cleaned(&refusal.text),
-            exit: refusal.exit,
-        });
-    }
-    let Some(mailer) = config.mailer_index(&triple.mailer) else {
-        return Err(Bad::new(553, (5, 3, 5), 78, "buildaddr: unknown mailer"));
-    };
-    let host = triple.host.unwrap_or_default();
-    let flags = config.mailers.get(mailer).map(|m| m.flags).unwrap_or_default();
-    let user = if flags.has(b'@') { user.strip_prefix(b"@").map(<[u8]>::to_vec).unwrap_or(user) } else { user };
+    let (mailer, user, host) = (parsed.mailer, parsed.user, parsed.host.unwrap_or_default());
     // `+detail` is on its way while the user is `name+*`; at its end `$h` is the detail alone.
     let host = match host.strip_prefix(b"+") {
         Some(detail) if !user.ends_with(b"+*") => detail.to_vec(),

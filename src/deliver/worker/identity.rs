@@ -83,6 +83,8 @@ impl Worker {
             }
             Origin::Alias(key) => match self.aliases.lookup(key) {
                 Lookup::Found(value) | Lookup::FoundTemp(value) if names(&value, wanted) => Ok(self.default_user()),
+                // Who this worker has become may not read the table, which was replaced since: a new worker may.
+                Lookup::TempFail(_) if self.became.is_some() => Err(Elsewhere::Again),
                 Lookup::TempFail(why) => Err(unavailable(&why).into()),
                 _ => Err(refuse("Alias no longer names this address").into()),
             },

@@ -91,9 +91,7 @@ fn follow(state: &mut State, services: &Services, step: Step) -> Flow {
             log::server::auth(state.log_id(), &client, &identity.authen, &mechanism, identity.ssf);
             state.macros.set("{auth_authen}", &identity.authen);
             state.macros.set("{auth_type}", &mechanism);
-            if identity.ssf > 0 {
-                state.macros.set("{auth_ssf}", identity.ssf.to_string());
-            }
+            state.macros.set("{auth_ssf}", identity.ssf.to_string());
             state.authenticated = true;
             let protocol = state.protocol();
             state.macros.set("r", protocol);
