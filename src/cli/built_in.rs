@@ -16,8 +16,11 @@ const ROOT: &[u8] = b"built-in/";
 pub fn config(submission: bool, options: &LoadOptions<'_>) -> (Config, Vec<Problem>) {
     let mc: &[u8] = if submission { b"built-in/cf/submit.mc" } else { b"built-in/cf/sendmail.mc" };
     let mut io = TreeIo::default();
+    // the tree asks by a command otherwise
+    let procmail: &[u8] = if std::path::Path::new("/usr/bin/procmail").exists() { b"yes" } else { b"no" };
     let steps = [
         Step::Define(b"_CF_DIR_".to_vec(), ROOT.to_vec()),
+        Step::Define(b"_PROCMAIL_".to_vec(), procmail.to_vec()),
         Step::File(b"built-in/m4/cf.m4".to_vec()),
         Step::File(mc.to_vec()),
     ];
@@ -52,5 +55,19 @@ impl Io for TreeIo {
 
     fn diagnostic(&mut self, text: &[u8]) {
         self.messages.extend_from_slice(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_configurations_build_without_a_word() {
+        for submission in [false, true] {
+            let machine = crate::cf::machine::Machine;
+            let (_, problems) = config(submission, &LoadOptions::new(&machine));
+            assert!(problems.iter().all(|p| !p.text.contains("built-in")), "{problems:?}");
+        }
     }
 }
