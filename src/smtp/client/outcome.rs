@@ -126,7 +126,8 @@ pub fn accepted(reply: &WireReply, codes: bool, lmtp: bool) -> Status {
     };
     let mut status = Status::new((2, 0, 0), 0, if lmtp { b"" } else { text });
     status.enhanced = enhanced;
-    status.reply = Some(reply.to_reply());
+    // What LMTP servers say differs from one recipient to the next and is not shown: without it they are logged together.
+    status.reply = (!lmtp).then(|| reply.to_reply());
     status
 }
 
