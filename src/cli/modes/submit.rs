@@ -138,7 +138,9 @@ impl<'a> Submission<'a> {
         macros.set("f", sender);
         macros.set("g", sender);
         let named = std::env::var_os("NAME").filter(|n| !n.is_empty()).map(|n| n.into_encoded_bytes());
-        let full = flags.full_name.clone().or(named).unwrap_or_else(|| full_name.clone());
+        // The caller's name is not the name of whoever -f says.
+        let own_name = if flags.sender.is_none() { full_name.clone() } else { Vec::new() };
+        let full = flags.full_name.clone().or(named).unwrap_or(own_name);
         if !full.is_empty() {
             macros.set("x", &*Line::cleaned(&full));
         }

@@ -12,22 +12,22 @@ impl Message<'_> {
     pub(super) fn from_line(&mut self, lines: &mut LineWriter<'_>) -> io::Result<()> {
         let template = self.config.options.unix_from_line.template();
         let mut line = self.macros.expand(&template);
-        if self.mailer.flags.has(b'U') {
-            line = self.uucp_line();
+        if self.mailer.flags.has(b'U')
+            && let Some(uucp) = self.uucp_line()
+        {
+            line = uucp;
         }
         line.retain(|b| !matches!(b, b'\r' | b'\n'));
         line.push(b'\n');
         lines.write_all(&line)
     }
 
-    /// `From user date remote from host`, from a sender `host!user`.
-    fn uucp_line(&self) -> Vec<u8> {
+    /// `From user date remote from host`, for a sender `host!user`.
+    fn uucp_line(&self) -> Option<Vec<u8>> {
         let sender = self.macros.expanded("g");
-        let (host, user) = match sender.iter().position(|b| *b == b'!') {
-            Some(at) => (sender[..at].to_vec(), sender[at + 1..].to_vec()),
-            None => (self.macros.expanded("k"), sender),
-        };
-        [b"From ", user.as_slice(), b"  ", &self.macros.expanded("d"), b" remote from ", &host].concat()
+        let at = sender.iter().position(|b| *b == b'!')?;
+        let (host, user) = (&sender[..at], &sender[at + 1..]);
+        Some([b"From ", user, b"  ", &self.macros.expanded("d"), b" remote from ", host].concat())
     }
 
     /// All fields that this mailer gets, then what conversion of the body adds, and the blank line.

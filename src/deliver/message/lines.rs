@@ -55,9 +55,14 @@ impl<'w> LineWriter<'w> {
         self.shape.from = from;
     }
 
+    /// True in the middle of a line.
+    pub fn is_open(&self) -> bool {
+        !self.held.is_empty() || self.begun
+    }
+
     /// Ends a line that has no end yet; gives the number of octets written in all.
     pub fn finish(&mut self) -> io::Result<u64> {
-        if !self.held.is_empty() || self.begun {
+        if self.is_open() {
             let held = std::mem::take(&mut self.held);
             self.text(&held, true)?;
         }
@@ -140,7 +145,7 @@ impl<'w> LineWriter<'w> {
 impl Write for LineWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut rest = bytes;
-        if !self.held.is_empty() || self.begun {
+        if self.is_open() {
             match memchr(b'\n', rest) {
                 Some(at) => {
                     let mut line = std::mem::take(&mut self.held);

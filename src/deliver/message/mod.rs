@@ -163,8 +163,10 @@ impl<'a> Message<'a> {
                 io::copy(&mut io::BufReader::with_capacity(64 * 1024, envelope.body.reader()), &mut lines)?;
             }
         }
+        // The original adds no blank line after a last line without an end.
+        let blank = flags.has(b'b') && !lines.is_open();
         lines.finish()?;
-        if flags.has(b'b') {
+        if blank {
             lines.write_all(b"\n")?;
         }
         let written = lines.finish()?;

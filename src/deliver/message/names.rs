@@ -25,24 +25,16 @@ impl<'a> Names<'a> {
 
     /// The envelope sender (without brackets, empty for the null sender).
     pub fn envelope_sender(&self, sender: &[u8], macros: &mut Macros) -> Vec<u8> {
-        if sender.is_empty() {
-            return self.null_sender(macros);
+        if !sender.is_empty() {
+            return self.rewrite(sender, Kind::EnvelopeSender, macros);
         }
-        self.rewrite(sender, Kind::EnvelopeSender, macros)
-    }
-
-    /// What the rules make of `<>`: `MAILER-DAEMON` for mailers to mailboxes, nothing for SMTP. There is no address in it
-    /// that the result could be put around.
-    fn null_sender(&self, macros: &mut Macros) -> Vec<u8> {
-        let own = self.config.mailers.get(self.mailer).map(|m| m.sender_envelope).filter(|id| *id != RulesetId::NONE);
+        // There is nothing around a null sender to keep: what the rules make of `<>` is all.
+        let own = self.config.mailers.get(self.mailer).map_or(RulesetId::NONE, |m| m.sender_envelope);
         let sets: Vec<RulesetId> =
-            [Some(RulesetId(3)), Some(RulesetId(1)), own, Some(RulesetId(4))].into_iter().flatten().collect();
+            [RulesetId(3), RulesetId(1), own, RulesetId(4)].into_iter().filter(|id| *id != RulesetId::NONE).collect();
         let mut scope = Scope::new(self.config, macros, self.maps);
-        let outcome = run_sequence(&mut scope, &sets, b"<>", None).0;
-        match outcome.map(|o| o.text) {
-            Some(text) if text != b"<>" => text,
-            _ => Vec::new(),
-        }
+        scope.macros.set("{addr_type}", "e s");
+        run_sequence(&mut scope, &sets, b"<>", None).0.map(|o| o.text).unwrap_or_default()
     }
 
     fn rewrite(&self, text: &[u8], kind: Kind, macros: &mut Macros) -> Vec<u8> {
