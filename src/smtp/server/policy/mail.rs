@@ -2,7 +2,7 @@
 
 use super::params::{self, MailParams};
 use super::{Flow, Ruled, State, ask, line, printable, ruled};
-use crate::cf::Macros;
+use crate::cf::{Macros, RulesetId};
 use crate::envelope::{Body, BodyType, Envelope, Flags, QueueId};
 use crate::header::Headers;
 use crate::reply::Reply;
@@ -141,8 +141,12 @@ fn sender(services: &Services, macros: &mut Macros, address: &[u8]) -> Result<()
         let text = [&*printable(address), b"... ", fault].concat();
         return Err(Reply::coded(553, (5, 0, 0), text));
     }
+    let sets = [3, 1, 4].map(RulesetId);
+    let outcome = rewrite::run_sequence(&mut scope, &sets, bare, None).0;
+    let shown = outcome.filter(|o| o.status == 0 && !o.text.is_empty()).map_or_else(|| bare.to_vec(), |o| o.text);
     let given = rewrite::remote_name(&mut scope, address, Kind::EnvelopeSender, parsed.mailer, None);
     let mailer = config.mailers.get(parsed.mailer).map(|m| m.name.as_bytes().to_vec()).unwrap_or_default();
+    macros.set("f", &shown);
     macros.set("g", self::bare(&given.text));
     macros.set("{mail_mailer}", mailer);
     macros.set("{mail_host}", parsed.host.unwrap_or_default());

@@ -113,6 +113,9 @@ fn coded(value: &[u8], name: &str) -> Result<Line, Reply> {
 
 /// SIZE: digits; more than fits is too big in any case (RFC 1870).
 fn size(state: &State, value: &[u8]) -> Result<u64, Reply> {
+    if value.first() == Some(&b'-') {
+        return Err(fault(552, (5, 2, 3), "Message size invalid"));
+    }
     if !value.iter().all(u8::is_ascii_digit) {
         return Err(fault(501, (5, 5, 4), "SIZE requires a decimal number"));
     }
@@ -145,7 +148,7 @@ fn deliver_by(state: &State, value: Option<&[u8]>) -> Result<DeliverBy, Reply> {
     };
     let seconds = std::str::from_utf8(digits).ok().filter(|d| d.len() <= 9).and_then(|d| d.parse::<u32>().ok());
     let Some(seconds) = seconds.map(i64::from) else {
-        return Err(fault(501, (5, 5, 2), "BY= syntax error in time"));
+        return Err(fault(501, (5, 5, 2), "BY= missing ';'"));
     };
     let seconds = if negative { -seconds } else { seconds };
     let (return_mode, rest) = match mode.split_first() {
