@@ -4,15 +4,13 @@ use super::cache::Key;
 use super::hosts::{Finder, Host, Place};
 use super::outcome::Lost;
 use super::policy::Policy;
-use super::session::{Next, Question, Session, Setup, Times};
+use super::session::{Next, Question, Session, Setup};
+use super::settings::{families, seconds, source, times};
 use super::transaction::{Rcpt, Transaction};
-use super::wire::{Source, Wire, words};
+use super::wire::{Wire, words};
 use super::{ConnectionCache, Transcript};
-use crate::cf::options::Options as CfOptions;
-use crate::cf::options::ports::Family;
 use crate::cf::{Config, Mailer};
 use crate::deliver::message::{Message, Options};
-use crate::dns::Families;
 use crate::envelope::{BodyType, DeliverBy, Envelope, Status};
 use crate::log::client as log;
 use crate::service::Services;
@@ -571,48 +569,4 @@ fn port_of(place: &Place) -> Option<u16> {
         Place::Name(_, port) | Place::Address(_, port) => Some(*port),
         Place::Socket(_) => None,
     }
-}
-
-fn seconds(n: i64) -> Duration {
-    Duration::from_secs(u64::try_from(n).unwrap_or(0))
-}
-
-fn times(options: &CfOptions) -> Times {
-    let t = &options.timeouts;
-    Times {
-        initial: seconds(t.initial),
-        helo: seconds(t.helo),
-        lhlo: seconds(t.lhlo),
-        starttls: seconds(t.starttls),
-        auth: seconds(t.auth),
-        mail: seconds(t.mail),
-        rcpt: seconds(t.rcpt),
-        datainit: seconds(t.datainit),
-        datablock: seconds(t.datablock),
-        datafinal: seconds(t.datafinal),
-        rset: seconds(t.rset),
-        quit: seconds(t.quit),
-    }
-}
-
-/// The families that `ClientPortOptions` leaves: those named, or all.
-fn families(options: &CfOptions) -> Families {
-    let ports = &options.client_port_options.0;
-    let has = |family| ports.iter().any(|p| p.family == family);
-    match (has(Family::Inet), has(Family::Inet6)) {
-        (true, false) => Families::V4,
-        (false, true) => Families::V6,
-        _ => Families::Both,
-    }
-}
-
-/// Where a connection to `ip` comes from, by `ClientPortOptions`.
-fn source(options: &CfOptions, ip: IpAddr) -> Source {
-    let family = if ip.is_ipv4() { Family::Inet } else { Family::Inet6 };
-    let Some(port) = options.client_port_options.0.iter().find(|p| p.family == family) else {
-        return Source::default();
-    };
-    let address = port.addr.as_ref().and_then(|a| std::str::from_utf8(a).ok()?.trim().parse().ok());
-    let size = |n| usize::try_from(n).unwrap_or(0);
-    Source { address, send_buffer: size(port.send_buffer), receive_buffer: size(port.receive_buffer) }
 }

@@ -15,6 +15,7 @@ mod outcome;
 mod policy;
 mod reply;
 mod session;
+mod settings;
 mod transaction;
 mod wire;
 
