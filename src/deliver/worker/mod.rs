@@ -123,7 +123,9 @@ impl Worker {
             // Each with the rights of its own origin: the client sends them one by one.
             let [recipient] = &job.recipients[..] else { return Err(Elsewhere::Again) };
             let wanted = if is_file { identity::plain(&recipient.user) } else { program_address(recipient) };
-            let who = self.for_address(&wanted, &recipient.origin)?;
+            // One that gave up its rights may be unable to read what names the address now: that is no verdict.
+            let who = self.for_address(&wanted, &recipient.origin);
+            let who = who.map_err(|why| if self.gave_up_rights() { Elsewhere::Again } else { why })?;
             self.change_root(mailer, job, recipient)?;
             self.turn_into(Some(who))?;
             let status = if is_file { self.file(&wanted, job) } else { self.program(mailer, job) };
@@ -177,6 +179,10 @@ impl Worker {
                 Ok(())
             }
         }
+    }
+
+    fn gave_up_rights(&self) -> bool {
+        self.root && matches!(self.became, Some(Some(_)))
     }
 
     /// Runs `work` with the rights of `who`, in a child if this process is still root.
