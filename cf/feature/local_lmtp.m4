@@ -5,3 +5,5 @@ define(`LOCAL_MAILER_PATH', ifelse(defn(`_ARG_'), `', `confEBINDIR`'/mail.local'
 define(`LOCAL_MAILER_ARGS', ifelse(defn(`_ARG2_'), `', `mail.local -l', `defn(`_ARG2_')'))
 define(`LOCAL_MAILER_FLAGS', `PSXmnz9')
 define(`LOCAL_MAILER_DSN_DIAGNOSTIC_CODE', `SMTP')
+dnl the envelope sender has a domain there
+define(`_LOCAL_LMTP_')

@@ -143,8 +143,15 @@ define(`DAEMON_OPTIONS', `define(`_DAEMON_GIVEN_')PUSHDIVERT(_SECTION_DAEMON_)O 
 POPDIVERT`'')
 define(`CLIENT_OPTIONS', `define(`_CLIENT_GIVEN_')PUSHDIVERT(_SECTION_CLIENT_)O ClientPortOptions=$1
 POPDIVERT`'')
-define(`MAIL_FILTER', `define(`_MILTERS_')PUSHDIVERT(_SECTION_MILTER_)X`'$1, $2
+define(`MAIL_FILTER', `define(`_MILTERS_')_MILTER_DEFAULTS_`'PUSHDIVERT(_SECTION_MILTER_)X`'$1, $2
 POPDIVERT`'')
+dnl what milters are told, if the site says nothing else; the quotes survive one expansion, so that a site may add to it
+define(`_MILTER_DEFAULTS_', `dnl
+_DEFIFNOT(`confMILTER_MACROS_CONNECT', ``j, _, {daemon_name}, {if_name}, {if_addr}'')dnl
+_DEFIFNOT(`confMILTER_MACROS_HELO', ``{tls_version}, {cipher}, {cipher_bits}, {cert_subject}, {cert_issuer}'')dnl
+_DEFIFNOT(`confMILTER_MACROS_ENVFROM', ``i, {auth_type}, {auth_authen}, {auth_ssf}, {auth_author}, {mail_mailer}, {mail_host}, {mail_addr}'')dnl
+_DEFIFNOT(`confMILTER_MACROS_ENVRCPT', ``{rcpt_mailer}, {rcpt_host}, {rcpt_addr}'')dnl
+_DEFIFNOT(`confMILTER_MACROS_EOM', ``{msg_id}'')')
 define(`INPUT_MAIL_FILTER', `MAIL_FILTER(`$1', `$2')dnl
 define(`confINPUT_MAIL_FILTERS', ifdef(`confINPUT_MAIL_FILTERS', `defn(`confINPUT_MAIL_FILTERS')`, $1'', ``$1''))')
 define(`QUEUE_GROUP', `PUSHDIVERT(_SECTION_QGROUP_)Q`'$1, $2

@@ -26,6 +26,7 @@ R< $* @ localhost . UUCP > $*	$: < ? $1 @ localhost > $2
 R< $* @ [127.0.0.1] > $*	$: < ? $1 @ localhost > $2
 R< $* @ [IPv6:0:0:0:0:0:0:0:1] > $*	$: < ? $1 @ localhost > $2
 R< $* @ [IPv6:::1] > $*		$: < ? $1 @ localhost > $2
+R$+ @ localhost			$: < ? $1 @ localhost >
 R< ? $+ > $*			$: $&{daemon_flags} $| < ? $1 > $2
 R$* f $* $| < ? $+ > $*		$: $| < ? $3 > $4
 R$* u $* $| < ? $+ > $*		$: < $3 > $4

@@ -171,10 +171,10 @@ R$* $| $*		$: $1 $| $2 $| < $&{auth_type} >
 R$* $| $* $| < $={TrustAuthMech} >	$@ OK
 R$* $| $* $| < $* >	$: $1
 ifdef(`_DELAY_WHO_', `# who does, or does not, want the other checks: Spam: in the access table
-R$*			$: $>FullAddr $>CanonAddr $1
-R$+ < @ $=w >		$: $| < F:$1@$2 > < D:$2 > < U:$1@ >
-R$+ < @ $+ >		$: $| < F:$1@$2 > < D:$2 >
-R$-			$: $| < U:$1@ >
+R$*			$: < ? > $>FullAddr $>CanonAddr $1
+R< ? > $+ < @ $=w >	$: $| < F:$1@$2 > < D:$2 > < U:$1@ >
+R< ? > $+ < @ $+ >	$: $| < F:$1@$2 > < D:$2 >
+R< ? > $+		$: $| < U:$1@ >
 R$| $+			$: $>SearchList < ! Spam > $| $1 < >
 ifelse(_DELAY_WHO_, `FRIEND', `R< FRIEND >		$@ SPAMFRIEND', `R< HATER >		$: HATER
 R< $+ >			$@ NOSPAMHATER')
