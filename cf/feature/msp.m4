@@ -21,6 +21,7 @@ define(`_MSP_HOST_', ifelse(defn(`_ARG_'), `', ``[localhost]'', `defn(`_ARG_')')
 ifelse(defn(`_ARG2_'), `MSA', `define(`RELAY_MAILER_ARGS', `TCP $h 587')')
 dnl a name for the daemon that never runs
 FEATURE(`no_default_msa')
+undivert(_SECTION_DAEMON_)
 DAEMON_OPTIONS(`Name=NoMTA, Addr=127.0.0.1, M=E')
 dnl all mailers go over the net, keep no loop check, and pass rule set 5, where the MSP puts in its host
 define(`_LOCAL_FLAGS_ALWAYS_', `lDFMuXkw5')
