@@ -83,14 +83,18 @@ impl Config {
     /// Reads the file at `path`. A file that cannot be read is a fatal problem.
     pub fn load(path: &Path, options: &LoadOptions<'_>) -> (Config, Vec<Problem>) {
         let name = path.display().to_string();
+        let plain = std::fs::metadata(path).map_or(true, |m| m.is_file());
         match class_file::read_bounded(path, MAX_FILE) {
             Ok(bytes) => Config::parse(&bytes, &name, options),
             Err(error) => {
-                let reason = class_file::reason(&error);
+                let reason = match plain {
+                    true => format!("cannot open: {}", class_file::reason(&error)),
+                    false => "not a plain file".to_string(),
+                };
                 let problem = Problem {
                     file: name.clone(),
                     line: 0,
-                    text: format!("{name}: line 0: cannot open: {reason}"),
+                    text: format!("{name}: line 0: {reason}"),
                     severity: Severity::Fatal(72),
                 };
                 (Config { file: name, ..Config::default() }, vec![problem])
@@ -171,6 +175,10 @@ impl<'a> Loader<'a> {
                 self.options.version, self.config.level
             );
             self.report(0, vec![Fault::warning(text)]);
+        }
+        if self.config.mailer_index(b"local").is_none() && !super::problem::is_fatal(&self.problems) {
+            let text = "No local mailer defined".to_string();
+            self.report(0, vec![Fault { text, severity: Severity::Error(70), placed: false }]);
         }
         predefined::after(&mut self.macros, &mut self.config, self.options.system);
         self.config.macros = Arc::new(self.macros);
