@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use nom::bytes::complete::{take_till, take_while};
+use nom::{IResult, Parser};
+
 use super::class::Classes;
 use super::class_file;
 use super::config::{Config, MapDef};
@@ -394,11 +397,7 @@ impl<'a> Loader<'a> {
 
     fn map(&mut self, number: u32, rest: &[Sym], faults: &mut Vec<Fault>) {
         let text = self.expand(rest);
-        let text = text.trim_ascii_start();
-        let word = |t: &[u8]| t.iter().position(u8::is_ascii_whitespace).unwrap_or(t.len());
-        let (name, tail) = text.split_at(word(text));
-        let tail = tail.trim_ascii_start();
-        let (class, args) = tail.split_at(word(tail));
+        let Ok((args, (name, class))) = two_words(&text) else { return };
         if name.is_empty() {
             faults.push(Fault::error("readcf: config K line: no map name"));
             return;
@@ -411,7 +410,7 @@ impl<'a> Loader<'a> {
         let def = MapDef {
             name,
             class: printable(class).to_ascii_lowercase(),
-            args: args.trim_ascii_start().to_vec(),
+            args: args.to_vec(),
             file: self.config.file.clone(),
             line: number,
         };
@@ -472,6 +471,13 @@ impl<'a> Loader<'a> {
         self.config.environment.retain(|(n, _)| n != name);
         self.config.environment.push((name.to_vec(), value));
     }
+}
+
+/// The first two words of a line, and what follows them.
+fn two_words(text: &[u8]) -> IResult<&[u8], (&[u8], &[u8])> {
+    let blank = |b: u8| b.is_ascii_whitespace();
+    let parts = (take_while(blank), take_till(blank), take_while(blank), take_till(blank), take_while(blank));
+    parts.map(|(_, first, _, second, _)| (first, second)).parse(text)
 }
 
 /// Elements as text that [`translate`] reads back as the same elements.
