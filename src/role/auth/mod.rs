@@ -26,7 +26,8 @@ const MAX_EXCHANGES: usize = 10_000;
 pub fn run(config: &Config, socket: UnixStream) -> u8 {
     title::set(b"auth");
     let authenticator = direct(config);
-    restrict();
+    // Another file's folder: the file is replaced when a password changes.
+    restrict(conf().shadow_file.and_then(|file| Some(file.parent()?.to_path_buf())));
     serve(authenticator, socket);
     0
 }
@@ -34,19 +35,24 @@ pub fn run(config: &Config, socket: UnixStream) -> u8 {
 /// The authenticator itself, for this process and for `-bs` run by root. `SASL_CONF_PATH` names a directory to look for
 /// Sendmail.conf in first, as for Cyrus SASL; the program's start drops it when rights are borrowed.
 pub fn direct(_config: &Config) -> Arc<dyn Authenticator> {
-    let named = std::env::var_os("SASL_CONF_PATH").map(PathBuf::from);
-    let places: Vec<PathBuf> = named.into_iter().chain(DIRECTORIES.iter().map(PathBuf::from)).collect();
-    let (native, problems) = SaslConf::load(&places).authenticator();
+    let (native, problems) = conf().authenticator();
     for problem in problems {
         crate::log::process_notice(&problem);
     }
     Arc::new(native)
 }
 
-fn restrict() {
+fn conf() -> SaslConf {
+    let named = std::env::var_os("SASL_CONF_PATH").map(PathBuf::from);
+    let places: Vec<PathBuf> = named.into_iter().chain(DIRECTORIES.iter().map(PathBuf::from)).collect();
+    SaslConf::load(&places)
+}
+
+fn restrict(passwords: Option<PathBuf>) {
     let read: Vec<PathBuf> = ["/etc", "/usr", "/lib", "/lib64", "/run", "/proc", "/dev", "/var/lib"]
         .iter()
         .map(PathBuf::from)
+        .chain(passwords)
         .filter(|p| p.exists())
         .collect();
     super::note_sandbox("auth", "file system", sandbox::restrict_files(&read, &[]));
