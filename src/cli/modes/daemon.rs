@@ -23,6 +23,12 @@ pub fn run(settings: Settings, argv: &[OsString]) -> u8 {
         return 64;
     }
     let config = Arc::new(settings.config);
+    if serves && !config.milters.is_empty() {
+        // Mail that the site wants filtered would pass: that is said where it is seen.
+        let text = "milters (X lines) are not called by this version: mail passes without them";
+        super::super::complain(text.as_bytes());
+        crate::log::syserr(crate::log::Id::None, b"root", text);
+    }
     if !foreground && let Err(e) = process::daemonize() {
         eprintln!("sendmail: cannot go to the background: {e}");
         return 71;
