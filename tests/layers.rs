@@ -22,6 +22,9 @@ const LAYERS: &[(&str, u8)] = &[
     ("envelope", 2),
     ("queue::file", 2),
     ("log", 2),
+    // Their lines tell of TLS and SASL outcomes in those modules' own terms.
+    ("log::client", 3),
+    ("log::server", 3),
     ("map", 3),
     ("dns", 3),
     ("alias", 3),
