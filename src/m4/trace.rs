@@ -76,12 +76,14 @@ pub(super) struct Tracer {
     arg_length: usize,
     /// `debugmode` changed the flags: what waits of its own trace is dropped.
     pub changed: bool,
+    /// The builtin just called shows its result even when it is empty, as `patsubst` does in GNU m4.
+    pub shows_empty: bool,
     sink: Sink,
 }
 
 impl Tracer {
     pub fn new(debug: Debug, arg_length: usize) -> Self {
-        Self { debug, arg_length, changed: false, sink: Sink::Stderr }
+        Self { debug, arg_length, changed: false, shows_empty: false, sink: Sink::Stderr }
     }
 }
 
@@ -209,6 +211,7 @@ impl M4<'_> {
     pub(super) fn trace_call(&mut self, name: &[u8], id: u64, level: usize, args: &[Arg]) -> Result<Vec<u8>, Stop> {
         let mut text = self.trace_head(name, id, level);
         self.tracer.changed = false;
+        self.tracer.shows_empty = false;
         if self.tracer.debug.has(Debug::ARGS) && !args.is_empty() {
             text.push(b'(');
             for (i, arg) in args.iter().enumerate() {
@@ -247,7 +250,8 @@ impl M4<'_> {
                 text.extend_from_slice(b"(...)");
             }
         }
-        if self.tracer.debug.has(Debug::EXPANSION) && !expansion.is_empty() {
+        let shown = std::mem::take(&mut self.tracer.shows_empty) || !expansion.is_empty();
+        if self.tracer.debug.has(Debug::EXPANSION) && shown {
             text.extend_from_slice(b" -> ");
             self.push_shown(expansion, &mut text);
         }

@@ -274,5 +274,6 @@ pub(super) fn patsubst(m4: &mut M4, call: &Call, out: &mut Vec<u8>) -> Done {
         }
     }
     out.extend_from_slice(victim.get(from..).unwrap_or_default());
+    m4.tracer.shows_empty = true;
     Ok(())
 }
