@@ -74,6 +74,11 @@ impl Standard {
         Standard { cache: ConnectionCache::new(), verbose }
     }
 
+    /// Ends kept connections that were idle for `timeout`.
+    pub fn expire(&self, timeout: std::time::Duration) {
+        self.cache.expire(timeout);
+    }
+
     /// Says goodbye on all kept connections.
     pub fn close(&self) {
         let mut out = Out;

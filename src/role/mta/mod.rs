@@ -33,7 +33,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Threads that work on questions of sessions; they sleep in DNS and fsync most of the time.
 const QUESTION_THREADS: usize = 48;
@@ -42,6 +42,8 @@ const QUESTION_QUEUE: usize = 20_000;
 
 /// Deliveries at the same time.
 const DELIVERY_THREADS: usize = 64;
+/// Between looks for idle outgoing connections.
+const HOUSEKEEPING: Duration = Duration::from_secs(5);
 /// How long deliveries under way may take when the process is to end.
 const STOP_TIME: Duration = Duration::from_secs(5);
 
@@ -119,14 +121,20 @@ fn start(
         gate: Gate::new(window),
         stop: AtomicBool::new(false),
     });
-    serve(&shared, listeners, &stop)?;
+    let idle = Duration::from_secs(u64::try_from(config.options.connection_cache_timeout.secs()).unwrap_or(300));
+    serve(&shared, listeners, &stop, || transport.expire(idle))?;
     delivery.stop(STOP_TIME);
     transport.close();
     Ok(0)
 }
 
-/// Runs the event loops until `stop`.
-fn serve(shared: &Arc<Shared>, listeners: &[(TcpListener, usize)], stop: &AtomicBool) -> io::Result<()> {
+/// Runs the event loops until `stop`, with `housekeeping` every few seconds.
+fn serve(
+    shared: &Arc<Shared>,
+    listeners: &[(TcpListener, usize)],
+    stop: &AtomicBool,
+    housekeeping: impl Fn(),
+) -> io::Result<()> {
     let count = match listeners.is_empty() {
         true => 0,
         false => std::thread::available_parallelism().map_or(1, |n| n.get()),
@@ -138,8 +146,13 @@ fn serve(shared: &Arc<Shared>, listeners: &[(TcpListener, usize)], stop: &Atomic
         let thread = std::thread::Builder::new().name(format!("smtp-{n}")).spawn(move || one.run())?;
         loops.push((waker, thread));
     }
+    let mut kept_house = Instant::now();
     while !stop.load(Ordering::Relaxed) {
         std::thread::park_timeout(Duration::from_millis(200));
+        if kept_house.elapsed() > HOUSEKEEPING {
+            housekeeping();
+            kept_house = Instant::now();
+        }
         if loops.iter().any(|(_, thread)| thread.is_finished()) {
             return Err(io::Error::other("an event loop ended"));
         }

@@ -25,6 +25,8 @@ pub(super) fn mail(state: &mut State, services: &Services, argument: &[u8]) -> F
     let id = state.queue_id(services);
     let mut macros = state.macros.clone();
     macros.set("i", id.as_str());
+    // `FEATURE(delay_checks)` asks about the sender again at RCPT, in MAIL's own words.
+    macros.set("{mail_from}", address);
     dates::set(&mut macros, state.now());
     if let Err(reply) = sender(services, &mut macros, address) {
         return Flow::Reply(reply);
