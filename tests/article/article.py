@@ -131,7 +131,10 @@ def children(pid):
 
 
 def title(pid):
-    return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+    except (FileNotFoundError, ProcessLookupError):    # it ended since it was listed
+        return ""
 
 
 def role(name):
@@ -192,10 +195,10 @@ class Article(unittest.TestCase):
         os.makedirs("/usr/lib/sasl", exist_ok=True)
         pathlib.Path("/usr/lib/sasl/Sendmail.conf").write_text("pwcheck_method: shadow\n")
         os.chdir("/etc/ssl/certs")
-        sh("openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj '/CN=Test CA' -keyout /root/ca.key -out certificate-authority.crt")
-        sh(f"openssl req -newkey rsa:2048 -nodes -subj /CN={HOST} -keyout server.key -out /root/server.csr")
-        pathlib.Path("/root/ext").write_text(f"subjectAltName=DNS:{HOST},DNS:localhost\n")
-        sh("openssl x509 -req -in /root/server.csr -CA certificate-authority.crt -CAkey /root/ca.key -CAcreateserial -days 9 -extfile /root/ext -out server.crt")
+        sh("openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj '/CN=Test CA' -keyout /tmp/ca.key -out certificate-authority.crt")
+        sh(f"openssl req -newkey rsa:2048 -nodes -subj /CN={HOST} -keyout server.key -out /tmp/server.csr")
+        pathlib.Path("/tmp/ext").write_text(f"subjectAltName=DNS:{HOST},DNS:localhost\n")
+        sh("openssl x509 -req -in /tmp/server.csr -CA certificate-authority.crt -CAkey /tmp/ca.key -CAcreateserial -days 9 -extfile /tmp/ext -out server.crt")
         sh("chmod 400 server.crt server.key")
         os.chdir("/")
         sh("/usr/sbin/sendmail -L sm-mta -bd -q30m")
