@@ -62,15 +62,18 @@ ifdef(`_NO_UUCP_', `', `R$* < @ localhost . UUCP > $*	$: $1 < @ $j . > $2')
 R$* < @ [ $* ] > $*		$: $1 < @ @ [ $2 ] > $3
 R$* < @ @ $=w > $*		$: $1 < @ $j . > $3
 R$* < @ @ $+ > $*		$@ $1 < @ $2 > $3
-ifdef(`_DOMAIN_TABLE_', `# FEATURE(domaintable)
+ifdef(`_DOMAIN_TABLE_', `_FROM_(`domaintable')
 R$* < @ $+ > $*			$: $1 < @ $(domaintable $2 $) > $3
+#<
 ')dnl
-undivert(2)dnl
-ifdef(`_BITDOMAIN_TABLE_', `# FEATURE(bitdomain)
+undivert(2)_SECTION_END_(2)dnl
+ifdef(`_BITDOMAIN_TABLE_', `_FROM_(`bitdomain')
 R$* < @ $+ .BITNET > $*		$: $1 < @ $(bitdomain $2 $: $2.BITNET $) > $3
+#<
 ')dnl
-ifdef(`_UUDOMAIN_TABLE_', `# FEATURE(uucpdomain)
+ifdef(`_UUDOMAIN_TABLE_', `_FROM_(`uucpdomain')
 R$* < @ $+ .UUCP > $*		$: $1 < @ $(uudomain $2 $: $2.UUCP $) > $3
+#<
 ')dnl
 undivert(_SECTION_CANONIFY_)dnl
 # names that end in a dot or a pseudo-domain are canonical
@@ -79,7 +82,8 @@ ifdef(`_NO_UUCP_', `', `ifdef(`_NO_CANONIFY_', `', `ifdef(`UUCP_RELAY', `', `# a
 R$* < @ $+ . UUCP > $*		$: $1 < @ $[ $2 $: $2 .UUCP. $] > $3
 ')')')dnl
 R$* < @ $* $~P > $*		$: $&{daemon_flags} $| $1 < @ $2 $3 > $4
-ifdef(`_NO_CANONIFY_', `# FEATURE(nocanonify): names are taken as they are, unless the listener says M=c
+ifdef(`_NO_CANONIFY_', `_FROM_(`nocanonify')
+# names are taken as they are, unless the listener says M=c
 R$* c $* $| $* < @ $+ > $*	$: $3 < @ $[ $4 $] > $5
 ifdef(`_CANONIFY_SOME_', `R$* $| $* < @ $={Canonify} > $*	$: $2 < @ $[ $3 $] > $4
 R$* $| $* < @ $* . $={Canonify} > $*	$: $2 < @ $[ $3 . $4 $] > $5
@@ -87,7 +91,8 @@ R$* $| $* < @ $* . $={Canonify} > $*	$: $2 < @ $[ $3 . $4 $] > $5
 ifdef(`_CANONIFY_HOSTS_', `R$* $| $* < @ $- > $*		$: $2 < @ $[ $3 $] > $4
 ')dnl
 R$* $| $* < @ $+ . $+ > $*	$: $2 < @ $3 . $4 . > $5
-R$* $| $*			$: $2', `# a listener with M=C takes names as they are; all others are looked up
+R$* $| $*			$: $2
+#<', `# a listener with M=C takes names as they are; all others are looked up
 R$* CC $* $| $* < @ $+ . $+ > $*	$: $3 < @ $4 . $5 . > $6
 R$* CC $* $| $*			$: $3
 R$* $| $* < @ $+ > $*		$: $2 < @ $[ $3 $] > $4')

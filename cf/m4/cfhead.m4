@@ -1,8 +1,11 @@
 divert(0)dnl
+ifdef(`_OSTYPE_PLACE_', `#> 'defn(`_OSTYPE_PLACE_')`
+#<
+')dnl
 _TITLE_(`level of the configuration language')
 V`'CF_LEVEL/ifdef(`VENDOR_NAME', `VENDOR_NAME', `Berkeley')
 _TITLE_(`local configuration')
-undivert(6)dnl
+undivert(6)_SECTION_END_(6)dnl
 _TITLE_(`who this host is')
 # names of this host
 C{w}localhost

@@ -23,8 +23,10 @@ _TITLE_(`check_relay: a client connects; its name and address')
 
 SLocal_check_relay
 S`'_CHECK_(`relay')
-ifdef(`_USE_CLIENT_PTR_', `# FEATURE(use_client_ptr): the name that the PTR record says, verified or not
+ifdef(`_USE_CLIENT_PTR_', `_FROM_(`use_client_ptr')
+# the name that the PTR record says, verified or not
 R$* $| $*		$: $&{client_ptr} $| $2
+#<
 ')dnl
 R$*			$: $1 $| $>"Local_check_relay" $1
 R$* $| $* $| $#$*	$#$3
@@ -41,7 +43,7 @@ R< $={Accept} > < $* >	$@ $1
 R< $+ > < $* >		$@ $>Verdict < $1 >
 ')dnl
 undivert(_SECTION_CONNECT_)dnl
-undivert(8)dnl
+undivert(8)_SECTION_END_(8)dnl
 undivert(_SECTION_LIMITS_)dnl
 
 ifdef(`_LIMITS_AT_ONCE_', `_TITLE_(`limits that do not wait for a recipient')

@@ -50,10 +50,11 @@ R< $* > $* $| < ? >	$: < $1 > $2
 R< $* > $* $| < $={Accept} >	$@ $3
 R< $* > $* $| < $+ >	$@ $>Verdict < $3 >
 ')dnl
-ifdef(`_BADMX_', `# FEATURE(badmx)
+ifdef(`_BADMX_', `_FROM_(`badmx')
 R< $- > $* < @ $+ >	$: < $1 > $2 < @ $3 > $| $>BadMX $3
 R$* $| $#$*		$#$2
 R$* $| $*		$: $1
+#<
 ')dnl
 ifdef(`_UNQUALIFIED_SENDERS_', `R< NONE > $*		$@ < OK >', `# no domain: only from this host, or where the listener says M=u
 R< NONE > $*		$: < NONE > < $&{client_addr} > $| $&{daemon_flags}

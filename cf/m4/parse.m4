@@ -42,21 +42,26 @@ R$* $| $* < @ $+ >	$@ $1 < @ $3 >
 R$* $| $*		$@ $1
 
 SParseLocal=98
-undivert(3)dnl
-ifdef(`_REDIRECT_', `# FEATURE(redirect)
+undivert(3)_SECTION_END_(3)dnl
+ifdef(`_REDIRECT_', `_FROM_(`redirect')
 R$* < @ $+ .REDIRECT. >			$: $1 < @ $2 .REDIRECT. > < ${opMode} >
 R$* < @ $+ .REDIRECT. > < i >		$: $1 < @ $2 .REDIRECT. >
 R$* < @ $+ .REDIRECT. > < $- >		$#error $@ 5.1.1 $: "551 User has moved; please try " < $1@$2 >
+#<
 ')dnl
 
 SParse1
 undivert(_SECTION_ADDRTYPE_)dnl
-ifdef(`_VIRTUSER_TABLE_', `# FEATURE(virtusertable)
-include(_CF_DIR_`'m4/virtuser.m4)')dnl
-ifdef(`_LDAP_ROUTING_', `# FEATURE(ldap_routing)
-include(_CF_DIR_`'m4/ldaproute.m4)')dnl
-ifdef(`_STICKY_HOST_', `ifdef(`MAIL_HUB', `# FEATURE(stickyhost) with MAIL_HUB: user@this.host goes to the hub as it is
-R$+ < @ $=w . >		$@ $>MailerToTriple < $H > $1 < @ $2 . >', `# names in class L, and with FEATURE(stickyhost) all with a host, pass no further rule set
+ifdef(`_VIRTUSER_TABLE_', `_FROM_(`virtusertable')
+include(_CF_DIR_`'m4/virtuser.m4)#<
+')dnl
+ifdef(`_LDAP_ROUTING_', `_FROM_(`ldap_routing')
+include(_CF_DIR_`'m4/ldaproute.m4)#<
+')dnl
+ifdef(`_STICKY_HOST_', `ifdef(`MAIL_HUB', `_FROM_(`stickyhost')
+# with MAIL_HUB: user@this.host goes to the hub as it is
+R$+ < @ $=w . >		$@ $>MailerToTriple < $H > $1 < @ $2 . >
+#<', `# names in class L, and with FEATURE(stickyhost) all with a host, pass no further rule set
 R$=L < @ $=w . >	$#_LOCAL_MAILER_ $: @ $1
 R$+ + $* < @ $=w . >	$#_LOCAL_MAILER_ $: $1 + $2
 R$+ < @ $=w . >		$#_LOCAL_MAILER_ $: @ $1')', `# names in class L stay here whatever relays there are
@@ -67,7 +72,8 @@ R$* < @ [ $+ ] > $*	$: $1 < @ [ $2 ] : $S > $3
 R$* < @ [ $+ ] : > $*	$#_SMTP_MAILER_ $@ [ $2 ] $: $1 < @ [ $2 ] > $3
 R$* < @ [ $+ ] : $- : $* > $*	$#$3 $@ $4 $: $1 < @ [ $2 ] > $5
 R$* < @ [ $+ ] : $+ > $*	$#_SMTP_MAILER_ $@ $3 $: $1 < @ [ $2 ] > $4
-ifdef(`_MAILER_TABLE_', `# FEATURE(mailertable): the host alone is looked up
+ifdef(`_MAILER_TABLE_', `_FROM_(`mailertable')
+# the host alone is looked up
 R$* < @ $+ > $*		$: < $2 > $1 < @ $2 > $3
 R< $+ . > $*		$: < $1 > $2
 R< $+ > $*		$: < $(mailertable $1 $: ? $) > $2
@@ -79,8 +85,9 @@ R< > $*			$: $1
 R< $+ > $*		$: $>Mailertable < $1 > $2
 R< $- : $* > $*		$@ $>MailerToTriple < $1 : $2 > $3
 R< $* > $*		$: $2
+#<
 ')dnl
-undivert(4)dnl
+undivert(4)_SECTION_END_(4)dnl
 ifdef(`_NO_UUCP_', `', `# hosts that UUCP reaches
 ifdef(`_CLASS_V_', `R$* < @ $=V . UUCP . > $*	$@ $>MailerToTriple < $V > $1 < @ $2 . UUCP . > $3
 ')dnl
@@ -104,16 +111,21 @@ ifdef(`_MAILER_fax_', `R$+ < @ $+ .FAX. >	$#fax $@ $2 $: $1
 ', `ifdef(`FAX_RELAY', `R$* < @ $+ . FAX . > $*	$@ $>MailerToTriple < $F > $1 < @ $2 . FAX . > $3
 ')')dnl
 ifdef(`_LOCAL_NET_CONFIG_', `# LOCAL_NET_CONFIG
-undivert(1)')dnl
-ifdef(`_BESTMX_', `# FEATURE(bestmx_is_local)
+undivert(1)_SECTION_END_(1)')dnl
+ifdef(`_BESTMX_', `_FROM_(`bestmx_is_local')
 ifelse(len(X`'_BESTMX_DOMAINS_), `1', `R$* < @ $+ > $*	$: < : $(bestmx $2 $) : > < $1 < @ $2 > $3 >', `R$* < @ $* $=B . > $*	$: < : $(bestmx $2 $3 . $) : > < $1 < @ $2 $3 . > $4 >
 R$* < @ $* $=B > $*	$: < : $(bestmx $2 $3 $) : > < $1 < @ $2 $3 > $4 >')
 R< : $=w : > < $* < @ $* > $* >	$@ $>CanonLocal < $2 >
 R< : $=w . : > < $* < @ $* > $* >	$@ $>CanonLocal < $2 >
 R< : $* : > < $* >	$: $2
+#<
 ')dnl
 # the smart host takes the rest of the world
+ifdef(`SMART_HOST', `_FROM_WORD_(`SMART_HOST')
+')dnl
 R$* < @ $* > $*		$: $>MailerToTriple < $S > $1 < @ $2 > $3
+ifdef(`SMART_HOST', `#<
+')dnl
 R$* < @ $* > $*		$#_SMTP_MAILER_ $@ $2 $: $1 < @ $2 > $3
 # names without a host
 ifdef(`_MAILER_usenet_', `R$+ . USENET		$#usenet $@ usenet $: $1
@@ -134,7 +146,8 @@ R$* $| $*		$: $1
 ifdef(`_PRESERVE_PLUS_', `', `# user+detail: first as user+*, then as user
 R$+ + *			$#_LOCAL_MAILER_ $@ $&h $: $1
 R$+ + $*		$#_LOCAL_MAILER_ $@ + $2 $: $1 + *')
-ifdef(`LUSER_RELAY', `# LUSER_RELAY: who is no user of this host; <> is the mark of one who is
+ifdef(`LUSER_RELAY', `_FROM_WORD_(`LUSER_RELAY')
+# LUSER_RELAY: who is no user of this host; <> is the mark of one who is
 ifdef(`_PRESERVE_PLUS_', `R$+ + $*		$: $1 + $2 $| $(user $1 $)
 ')dnl
 R$+			$: $1 $| $(user $1 $)
@@ -147,10 +160,13 @@ R< local : $* > $*	$@ $>MailerToTriple < local : $1 > $2
 R< $- : $+ > $+		$@ $>MailerToTriple < $1 : $2 > $3 < @ $2 >
 R< $+ > $+		$@ $>MailerToTriple < $1 > $2 < @ $1 >
 R< > $*			$: $1
+#<
 ')dnl
-ifdef(`MAIL_HUB', `# MAIL_HUB
-R$+			$: < $H > $1', `ifdef(`LOCAL_RELAY', `# LOCAL_RELAY
-R$+			$: < $R > $1', `')')
+ifdef(`MAIL_HUB', `_FROM_WORD_(`MAIL_HUB')
+R$+			$: < $H > $1
+#<', `ifdef(`LOCAL_RELAY', `_FROM_WORD_(`LOCAL_RELAY')
+R$+			$: < $R > $1
+#<', `')')
 R< > $*			$@ $1
 R< local : $* > $*	$@ $>MailerToTriple < local : $1 > $2
 R< $- : $+ > $+		$@ $>MailerToTriple < $1 : $2 > $3 < @ $2 >

@@ -26,7 +26,7 @@ include(_CF_DIR_`'m4/mail.m4)dnl
 include(_CF_DIR_`'m4/rcpt.m4)dnl
 include(_CF_DIR_`'m4/tls.m4)dnl
 _TITLE_(`local rule sets')
-undivert(9)dnl
+undivert(9)_SECTION_END_(9)dnl
 undivert(_SECTION_MILTER_)dnl
 _TITLE_(`mailers')
-undivert(7)dnl
+undivert(7)_SECTION_END_(7)dnl

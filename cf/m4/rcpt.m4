@@ -38,15 +38,17 @@ _TITLE_(`Rcpt_ok: RELAY if the recipient is local or one that we relay to')
 SRcpt_ok
 ifdef(`_LOOSE_RELAY_CHECK_', `R$*			$: $>CanonAddr $1
 R$* < @ $* . >		$: $1 < @ $2 >', `R$*			$: $>ParseRecipient $1')
-ifdef(`_NO_UUCP_', `ifelse(_NO_UUCP_, `r', `# FEATURE(nouucp, reject)
+ifdef(`_NO_UUCP_', `ifelse(_NO_UUCP_, `r', `_FROM_(`nouucp')
 R$* ! $* < @ $* >	$: < REMOTE > $2 < @ BANG_PATH >
 R$* ! $*		$: < REMOTE > $2 < @ BANG_PATH >
+#<
 ')')dnl
-ifdef(`_NO_PERCENTHACK_', `ifelse(_NO_PERCENTHACK_, `r', `# FEATURE(nopercenthack, reject)
+ifdef(`_NO_PERCENTHACK_', `ifelse(_NO_PERCENTHACK_, `r', `_FROM_(`nopercenthack')
 R$* % $* < @ $* >	$: < REMOTE > $1 < @ PERCENT_HACK >
 R$* % $*		$: < REMOTE > $1 < @ PERCENT_HACK >
+#<
 ')')dnl
-ifdef(`_BLOCKLIST_RCPT_', `# FEATURE(blocklist_recipients)
+ifdef(`_BLOCKLIST_RCPT_', `_FROM_(`blocklist_recipients')
 R$*			$: < ? > $1
 R< ? > $+ < @ $=w >	$: < > $1 < @ $2 > $| < F:$1@$2 > < U:$1@ > < D:$2 >
 R< ? > $+ < @ $* >	$: < > $1 < @ $2 > $| < F:$1@$2 > < D:$2 >
@@ -58,10 +60,12 @@ R< @ > $* $| < REJECT >	$#error $@ 5.2.1 $: ifdef(`confRCPTREJ_MSG', `confRCPTRE
 R< @ > $* $| < SKIP >	$: $1
 R< @ > $* $| < $+ >	$@ $>Verdict < $2 >
 R< ? > $*		$: $1
+#<
 ')dnl
 undivert(_SECTION_RCPT_OK_)dnl
-ifdef(`_PROMISCUOUS_RELAY_', `# FEATURE(promiscuous_relay)
+ifdef(`_PROMISCUOUS_RELAY_', `_FROM_(`promiscuous_relay')
 R$*			$@ RELAY
+#<
 ', `ifdef(`_ACCESS_TABLE_', `# a client with a certificate that we know
 R$*			$: $1 $| $>RelayTLS $&{verify}
 R$* $| $*		$: $1 $| < $2 >
@@ -91,17 +95,19 @@ R< RELAY > $*		$@ RELAY
 R< $* <TMPF> > $*	$#TEMP $@ 4.3.0 $: _TEMP_TEXT_
 R< $* > < $* >		$: $2')
 ')dnl
-ifdef(`_BESTMX_', `# FEATURE(bestmx_is_local)
+ifdef(`_BESTMX_', `_FROM_(`bestmx_is_local')
 R$+ < @ $+ >		$: < : $(bestmx $2 $) : > < $1 < @ $2 > >
 R< : $=w : > $*		$@ RELAY
 R< : $=w . : > $*	$@ RELAY
 R< : $* : > < $* >	$: $2
+#<
 ')dnl
-ifdef(`_RELAY_MX_', `# FEATURE(relay_based_on_MX)
+ifdef(`_RELAY_MX_', `_FROM_(`relay_based_on_MX')
 R$+ < @ $+ >		$: < : $(mxserver $2 $) : > < $1 < @ $2 > >
 R< : $* <TEMP> : > < $* < @ $+ > >	$#TEMP $@ 4.4.0 $: "450 Can not check MX records for recipient host " $3
 R< $* : $=w . : $* > < $* >	$@ RELAY
 R< : $* : > < $* >	$: $2
+#<
 ')dnl
 # names without a host are local
 R$* < REMOTE > $*	$@ $1 < REMOTE > $2
@@ -129,17 +135,19 @@ R< $* > < $* >		$: $2
 ')dnl
 R$*			$: [ $1 ]
 R$=w			$@ RELAY
-ifdef(`_RELAY_LOCAL_FROM_', `# FEATURE(relay_local_from)
+ifdef(`_RELAY_LOCAL_FROM_', `_FROM_(`relay_local_from')
 R$*			$: $1 $| $>CanonAddr $&f
 R$* $| $+ < @ $=w . >	$@ RELAY
 R$* $| $*		$: $1
+#<
 ')dnl
-ifdef(`_RELAY_MAIL_FROM_', `# FEATURE(relay_mail_from)
+ifdef(`_RELAY_MAIL_FROM_', `_FROM_(`relay_mail_from')
 R$*			$: < $&{mail_addr} > $>CanonAddr $&f
 R< $* > $+ < @ $+ . >	$: < $1 > $2 < @ $3 >
 R< $* > $+ < @ $+ >	$: $>SearchList < ! From > $| < F:$2@$3 > ifdef(`_RELAY_MAIL_FROM_DOMAIN_', `< D:$3 >') < >
 R< RELAY >		$@ RELAY
 R< $* <TMPF> >		$#TEMP $@ 4.3.0 $: _TEMP_TEXT_
+#<
 ')dnl
 undivert(_SECTION_RELAY_OK_)dnl
 # the name of the client counts only if its address confirms it
@@ -162,6 +170,7 @@ R< $* > < $* >		$: $2
 ')dnl
 
 ifdef(`_DELAY_CHECKS_', `_TITLE_(`FEATURE(delay_checks): all checks when there is a recipient')
+_FROM_(`delay_checks')
 
 Scheck_rcpt
 R$*			$: $1 $| $>checkrcpt $1
@@ -184,7 +193,7 @@ R$#$*			$#$1
 ifdef(`_ACCESS_TABLE_', `R$={Accept}		$@ $1
 ')dnl
 R$*			$: $>checkrelay $&{client_name} $| $&{client_addr}
-ifdef(`_BLOCK_BAD_HELO_', `# FEATURE(block_bad_helo)
+ifdef(`_BLOCK_BAD_HELO_', `_FROM_(`block_bad_helo')
 R$#$*			$#$1
 R$*			$: < $&{client_addr} > $| $&{auth_type} $| $&s
 R< $=R $* > $| $*	$@ OK
@@ -195,7 +204,9 @@ R< $* > $| $=w		$#error $@ 5.7.1 $: "550 bogus HELO name used: " $&s
 R< $* > $| [ $+ ]	$@ OK
 R< $* > $| $- . $+	$@ OK
 R$*			$#error $@ 5.7.1 $: "550 bogus HELO name used: " $&s
+#<
 ')dnl
+#<
 
 SFullAddr
 R$* < @ $+ . >		$1 < @ $2 >
