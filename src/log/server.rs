@@ -274,12 +274,8 @@ pub fn auth(id: Id<'_>, relay: &[u8], authid: &[u8], mechanism: &str, bits: u32)
 pub fn auth_failure(id: Id<'_>, mechanism: &str, failure: &crate::sasl::Failure, relay: &[u8]) {
     let crate::sasl::Failure { code, text, detail, user, .. } = failure;
     let user = user.as_ref().map(|u| format!(", user={}", f(u))).unwrap_or_default();
-    // Cyrus SASL reports a missing user in its detail as a failed authentication, so that its number differs there.
-    let inner = if *code == -20 { -13 } else { *code };
-    let relay = f(relay);
-    let line = format_args!(
-        "AUTH failure ({mechanism}): {text} ({code}) SASL({inner}): {text}: {detail}{user}, relay={relay}"
-    );
+    let (detail, relay) = (f(detail.as_bytes()), f(relay));
+    let line = format_args!("AUTH failure ({mechanism}): {text} ({code}) {detail}{user}, relay={relay}");
     emit(9, Severity::Warning, id, line);
 }
 

@@ -1,11 +1,14 @@
 //! SASL (RFC 4422) for the server: mechanisms step by step, answered by whoever may read the passwords.
 //!
-//! In the daemon the implementation is a client of the `auth` process; in `-bs` as root it is direct. PLAIN and LOGIN are
-//! native; a later Cyrus SASL implementation fits the same trait.
+//! In the daemon the implementation is a client of the `auth` process; in `-bs` as root it is direct. PLAIN, LOGIN and
+//! EXTERNAL are native ([`native`]), over the password sources that Sendmail.conf names ([`conf`]); all other mechanisms and
+//! sources are Cyrus SASL's, where its library is installed ([`cyrus`]).
 
 pub mod conf;
+pub mod cyrus;
 pub mod native;
 pub mod passwords;
+pub mod saslauthd;
 
 use zeroize::Zeroizing;
 
@@ -44,12 +47,46 @@ pub struct Failure {
     pub code: i32,
     /// Text of the code: `authentication failure`.
     pub text: String,
-    /// Detail: `Password verification failed`.
+    /// The library's whole words: `SASL(-13): authentication failure: Password verification failed`.
     pub detail: String,
     /// The user named, where known.
     pub user: Option<Vec<u8>>,
     /// True when trying again later may help (454 4.7.0) rather than 535.
     pub transient: bool,
+}
+
+impl Failure {
+    /// A failure that is final, of nobody in particular. `why` is what comes last in its detail.
+    pub fn new(code: i32, text: &str, why: &str) -> Failure {
+        let detail = format!("SASL({code}): {text}: {why}");
+        Failure { code, text: text.into(), detail, user: None, transient: false }
+    }
+}
+
+/// What a mechanism must not, or must, be or do: letters of `AuthOptions`, in the bits of Cyrus SASL.
+pub mod security {
+    /// `p`: no plain passwords, unless a layer below protects them.
+    pub const NO_PLAINTEXT: u32 = 0x01;
+    /// `y`: nobody stays anonymous.
+    pub const NO_ANONYMOUS: u32 = 0x10;
+    /// What PLAIN and LOGIN have to offer: not anonymous, credentials are passed.
+    pub const OF_PLAIN: u32 = NO_ANONYMOUS | 0x20;
+
+    /// The bits of `letters`; those which say nothing about mechanisms are passed over.
+    pub fn of(letters: &str) -> u32 {
+        letters.chars().fold(0, |bits, letter| {
+            bits | match letter {
+                'p' => NO_PLAINTEXT,
+                'a' => 0x02,
+                'd' => 0x04,
+                'f' => 0x08,
+                'y' => NO_ANONYMOUS,
+                'c' => 0x20,
+                'm' => 0x40,
+                _ => 0,
+            }
+        })
+    }
 }
 
 /// What an exchange is told about the connection.
@@ -59,8 +96,12 @@ pub struct Facts {
     pub tls_bits: u32,
     /// The TLS client certificate's verified identity, for EXTERNAL.
     pub external: Option<Vec<u8>>,
-    /// The realm (`AuthRealm`, else `$j`).
+    /// The server's host name (`$j`).
+    pub host: Vec<u8>,
+    /// `AuthRealm`; empty: the host's.
     pub realm: Vec<u8>,
+    /// What mechanisms must satisfy ([`security`]).
+    pub security: u32,
     /// `address;port` of both ends.
     pub local: String,
     /// See `local`.

@@ -1,14 +1,18 @@
-//! PLAIN (RFC 4616) and LOGIN over a password source, with Cyrus SASL's numbers and words for failures.
+//! PLAIN (RFC 4616) and LOGIN over a password source, EXTERNAL (RFC 4422) over the client's certificate, with Cyrus SASL's
+//! numbers and words for failures.
 
 use super::passwords::{Check, Passwords};
-use super::{Authenticator, Exchange, Facts, Failure, Identity, Step};
+use super::{Authenticator, Exchange, Facts, Failure, Identity, Step, security};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Longest user name and password taken.
 const MAX: usize = 1024;
 
-/// Offers PLAIN and LOGIN.
+/// The mechanisms that are native whenever they are offered.
+pub const NAMES: [&str; 3] = ["EXTERNAL", "LOGIN", "PLAIN"];
+
+/// Offers PLAIN, LOGIN and EXTERNAL.
 pub struct Native {
     passwords: Option<Arc<dyn Passwords>>,
     /// Mechanisms offered.
@@ -16,9 +20,9 @@ pub struct Native {
 }
 
 impl Native {
-    /// PLAIN and LOGIN over `passwords`; without a source nothing is offered.
+    /// PLAIN and LOGIN over `passwords`, without a source neither; EXTERNAL where the connection has an identity.
     pub fn new(passwords: Option<Arc<dyn Passwords>>) -> Native {
-        Native { passwords, mechanisms: vec!["LOGIN".into(), "PLAIN".into()] }
+        Native { passwords, mechanisms: NAMES.map(String::from).to_vec() }
     }
 
     /// The same, narrowed to `list` (`mech_list:` of Sendmail.conf) when it is not empty.
@@ -30,23 +34,64 @@ impl Native {
     }
 }
 
+/// Whether PLAIN and LOGIN do what `AuthOptions` asks of a mechanism; a layer below makes up for the open password.
+fn plain_permitted(facts: &Facts) -> bool {
+    let protected = if facts.tls_bits > 1 { security::NO_PLAINTEXT } else { 0 };
+    facts.security & !(security::OF_PLAIN | protected) == 0
+}
+
 impl Authenticator for Native {
-    fn mechanisms(&self, _: &Facts) -> Vec<String> {
-        if self.passwords.is_some() { self.mechanisms.clone() } else { Vec::new() }
+    fn mechanisms(&self, facts: &Facts) -> Vec<String> {
+        let offered = |m: &&String| match m.as_str() {
+            "EXTERNAL" => facts.external.is_some(),
+            _ => self.passwords.is_some() && plain_permitted(facts),
+        };
+        self.mechanisms.iter().filter(offered).cloned().collect()
     }
 
     fn start(&self, mechanism: &str, facts: &Facts) -> Option<Box<dyn Exchange>> {
-        let passwords = Arc::clone(self.passwords.as_ref()?);
-        if !self.mechanisms.iter().any(|m| m == mechanism) {
+        if !self.mechanisms(facts).iter().any(|m| m == mechanism) {
             return None;
         }
-        let realm = facts.realm.clone();
+        if mechanism == "EXTERNAL" {
+            return Some(Box::new(External { identity: facts.external.clone()?, asked: false }));
+        }
+        let passwords = Arc::clone(self.passwords.as_ref()?);
+        let realm = if facts.realm.is_empty() { facts.host.clone() } else { facts.realm.clone() };
         match mechanism {
             "PLAIN" => Some(Box::new(Plain { passwords, realm, asked: false })),
-            "LOGIN" => Some(Box::new(Login { passwords, realm, user: None, asked: false })),
-            _ => None,
+            _ => Some(Box::new(Login { passwords, realm, user: None, asked: false })),
         }
     }
+}
+
+struct External {
+    identity: Vec<u8>,
+    asked: bool,
+}
+
+impl Exchange for External {
+    fn step(&mut self, response: Option<Zeroizing<Vec<u8>>>) -> Step {
+        match response {
+            None if !self.asked => {
+                self.asked = true;
+                Step::Challenge(Vec::new())
+            }
+            // Nobody acts for another here.
+            Some(author) if author.is_empty() || *author == self.identity => {
+                let who = self.identity.clone();
+                Step::Done(Identity { authen: who.clone(), author: who, ssf: 0 })
+            }
+            Some(_) => Step::Failed(not_another(&self.identity)),
+            None => malformed(),
+        }
+    }
+}
+
+/// The failure of `user` who wants to act for somebody else.
+fn not_another(user: &[u8]) -> Failure {
+    let failure = Failure::new(-14, "authorization failure", "Requested identity not authenticated identity");
+    Failure { user: Some(user.to_vec()), ..failure }
 }
 
 struct Plain {
@@ -74,13 +119,7 @@ impl Exchange for Plain {
             return malformed();
         }
         if !author.is_empty() && author != authen {
-            return Step::Failed(Failure {
-                code: -14,
-                text: "authorization failure".into(),
-                detail: "Requested identity not authenticated identity".into(),
-                user: Some(authen.to_vec()),
-                transient: false,
-            });
+            return Step::Failed(not_another(authen));
         }
         verify(&*self.passwords, authen, password, &self.realm, "Password verification failed")
     }
@@ -117,13 +156,7 @@ impl Exchange for Login {
 }
 
 fn malformed() -> Step {
-    Step::Failed(Failure {
-        code: -5,
-        text: "bad protocol / cancel".into(),
-        detail: "malformed response".into(),
-        user: None,
-        transient: false,
-    })
+    Step::Failed(Failure::new(-5, "bad protocol / cancel", "malformed response"))
 }
 
 fn verify(passwords: &dyn Passwords, user: &[u8], password: &[u8], realm: &[u8], detail: &str) -> Step {
@@ -135,8 +168,9 @@ fn verify(passwords: &dyn Passwords, user: &[u8], password: &[u8], realm: &[u8],
         .and_then(|at| user.get(..at))
         .unwrap_or(user);
     let failed = |code, text: &str, transient| {
-        let user = Some(user.to_vec());
-        Step::Failed(Failure { code, text: text.into(), detail: detail.into(), user, transient })
+        // Cyrus SASL tells of a missing user in its detail as of a failed authentication, so that its number differs there.
+        let detail = format!("SASL({}): {text}: {detail}", if code == -20 { -13 } else { code });
+        Step::Failed(Failure { code, text: text.into(), detail, user: Some(user.to_vec()), transient })
     };
     match passwords.check(account, password) {
         Check::Good => Step::Done(Identity { authen: user.to_vec(), author: user.to_vec(), ssf: 0 }),
@@ -163,7 +197,7 @@ mod tests {
 
     fn run(mechanism: &str, steps: &[Option<&[u8]>]) -> Step {
         let native = Native::new(Some(Arc::new(One)));
-        let facts = Facts { realm: b"h.test".to_vec(), ..Facts::default() };
+        let facts = Facts { host: b"h.test".to_vec(), ..Facts::default() };
         let mut exchange = native.start(mechanism, &facts).unwrap();
         let mut last = None;
         for step in steps {
@@ -183,6 +217,34 @@ mod tests {
         for bad in [&b""[..], b"bob", b"\0bob", b"\0bob\0pw\0", b"\0\0pw", b"root\0bob\0pw"] {
             assert!(matches!(run("PLAIN", &[Some(bad)]), Step::Failed(_)));
         }
+    }
+
+    #[test]
+    fn what_is_offered() {
+        let native = Native::new(Some(Arc::new(One)));
+        let offered = |security, tls_bits, external: Option<&[u8]>| {
+            let external = external.map(<[u8]>::to_vec);
+            native.mechanisms(&Facts { security, tls_bits, external, ..Facts::default() })
+        };
+        assert_eq!(offered(0, 0, None), ["LOGIN", "PLAIN"]);
+        assert_eq!(offered(security::of("Ayc"), 0, None), ["LOGIN", "PLAIN"]);
+        assert!(offered(security::of("p"), 0, None).is_empty());
+        assert_eq!(offered(security::of("p"), 256, None), ["LOGIN", "PLAIN"]);
+        assert_eq!(offered(security::of("pa"), 256, Some(b"/CN=x")), ["EXTERNAL"]);
+    }
+
+    #[test]
+    fn external() {
+        let facts = Facts { external: Some(b"/CN=x".to_vec()), ..Facts::default() };
+        let step = |response: Option<&[u8]>| {
+            let mut exchange = Native::new(None).start("EXTERNAL", &facts).unwrap();
+            exchange.step(response.map(|r| Zeroizing::new(r.to_vec())))
+        };
+        assert_eq!(step(None), Step::Challenge(vec![]));
+        assert!(matches!(step(Some(b"")), Step::Done(Identity { author, .. }) if author == b"/CN=x"));
+        assert!(matches!(step(Some(b"/CN=x")), Step::Done(_)));
+        assert!(matches!(step(Some(b"root")), Step::Failed(Failure { code: -14, .. })));
+        assert!(Native::new(None).start("EXTERNAL", &Facts::default()).is_none());
     }
 
     #[test]

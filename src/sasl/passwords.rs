@@ -26,6 +26,24 @@ pub trait Passwords: Send + Sync {
     fn check(&self, user: &[u8], password: &[u8]) -> Check;
 }
 
+/// Several sources, one after the other, until one knows the password.
+pub struct Chain(pub Vec<std::sync::Arc<dyn Passwords>>);
+
+impl Passwords for Chain {
+    fn check(&self, user: &[u8], password: &[u8]) -> Check {
+        let mut worst = Check::NoUser;
+        for source in &self.0 {
+            match (source.check(user, password), worst) {
+                (Check::Good, _) => return Check::Good,
+                (Check::Unavailable, _) => worst = Check::Unavailable,
+                (Check::Bad, Check::NoUser) => worst = Check::Bad,
+                _ => {}
+            }
+        }
+        worst
+    }
+}
+
 /// The shadow file (`pwcheck_method: shadow`).
 #[derive(Debug, Clone, Default)]
 pub struct Shadow {

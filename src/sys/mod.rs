@@ -16,6 +16,7 @@ pub mod printf;
 pub mod process;
 pub mod regex;
 pub mod sandbox;
+pub mod sasl;
 pub mod scratch;
 pub mod shadow;
 pub mod spawn;

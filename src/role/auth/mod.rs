@@ -27,19 +27,20 @@ pub fn run(config: &Config, socket: UnixStream) -> u8 {
     title::set(b"auth");
     let authenticator = direct(config);
     // Another file's folder: the file is replaced when a password changes.
-    restrict(conf().shadow_file.and_then(|file| Some(file.parent()?.to_path_buf())));
+    restrict(conf().folders());
     serve(authenticator, socket);
     0
 }
 
 /// The authenticator itself, for this process and for `-bs` run by root. `SASL_CONF_PATH` names a directory to look for
 /// Sendmail.conf in first, as for Cyrus SASL; the program's start drops it when rights are borrowed.
-pub fn direct(_config: &Config) -> Arc<dyn Authenticator> {
-    let (native, problems) = conf().authenticator();
+pub fn direct(config: &Config) -> Arc<dyn Authenticator> {
+    let host = config.macros.expanded("j");
+    let (site, problems) = conf().authenticator(&host);
     for problem in problems {
         crate::log::process_notice(&problem);
     }
-    Arc::new(native)
+    Arc::new(site)
 }
 
 fn conf() -> SaslConf {
@@ -48,7 +49,7 @@ fn conf() -> SaslConf {
     SaslConf::load(&places)
 }
 
-fn restrict(passwords: Option<PathBuf>) {
+fn restrict(passwords: Vec<PathBuf>) {
     let read: Vec<PathBuf> = ["/etc", "/usr", "/lib", "/lib64", "/run", "/proc", "/dev", "/var/lib"]
         .iter()
         .map(PathBuf::from)
@@ -116,5 +117,5 @@ fn serve(authenticator: Arc<dyn Authenticator>, socket: UnixStream) {
 
 /// The failure of an exchange that nobody can judge now.
 fn unavailable(detail: &str) -> Failure {
-    Failure { code: -8, text: "transient failure".into(), detail: detail.into(), user: None, transient: true }
+    Failure { transient: true, ..Failure::new(-8, "transient failure", detail) }
 }

@@ -65,7 +65,8 @@ impl Writer {
     }
 
     fn facts(&mut self, facts: &Facts) -> &mut Writer {
-        self.number(facts.tls_bits).maybe(facts.external.as_deref()).bytes(&facts.realm);
+        self.number(facts.tls_bits).maybe(facts.external.as_deref()).bytes(&facts.host).bytes(&facts.realm);
+        self.number(facts.security);
         self.bytes(facts.local.as_bytes()).bytes(facts.remote.as_bytes())
     }
 
@@ -113,7 +114,9 @@ impl<'a> Reader<'a> {
         Ok(Facts {
             tls_bits: self.number()?,
             external: self.maybe()?.map(<[u8]>::to_vec),
+            host: self.bytes()?.to_vec(),
             realm: self.bytes()?.to_vec(),
+            security: self.number()?,
             local: self.text()?,
             remote: self.text()?,
         })

@@ -3,7 +3,7 @@
 use super::{Flow, State};
 use crate::log;
 use crate::reply::Reply;
-use crate::sasl::{Facts, Step};
+use crate::sasl::{Facts, Step, security};
 use crate::service::Services;
 use crate::smtp::server::facts::{Peer, address_text};
 use zeroize::Zeroizing;
@@ -17,15 +17,12 @@ pub(super) fn offer(state: &mut State, services: &Services) {
     if !state.features.auth || state.rejected.is_some() {
         return;
     }
-    let plain_allowed = !state.features.plain_needs_tls || state.tls.is_some();
     let settings = &state.settings;
     state.mechanisms = services
         .auth
         .mechanisms(&facts(state))
         .into_iter()
         .filter(|m| settings.auth_mechanisms.is_empty() || settings.auth_mechanisms.contains(m))
-        .filter(|m| plain_allowed || !matches!(m.as_str(), "PLAIN" | "LOGIN"))
-        .filter(|m| m != "ANONYMOUS" || !settings.auth_options.contains('y'))
         .collect();
     // The order is that of AuthMechanisms.
     let place = |m: &String| settings.auth_mechanisms.iter().position(|a| a == m);
@@ -34,15 +31,19 @@ pub(super) fn offer(state: &mut State, services: &Services) {
 
 fn facts(state: &State) -> Facts {
     let end = |socket: std::net::SocketAddr| format!("{};{}", address_text(socket.ip()), socket.port());
+    let wanted = security::of(&state.settings.auth_options);
+    // srv_features may say otherwise for this client.
+    let security = match state.features.plain_needs_tls {
+        true => wanted | security::NO_PLAINTEXT,
+        false => wanted & !security::NO_PLAINTEXT,
+    };
     let verified = state.tls.as_ref().filter(|t| t.verify == "OK");
     Facts {
         tls_bits: state.tls.as_ref().map_or(0, |t| t.bits),
         external: verified.map(|t| t.cert_subject.clone()),
-        realm: if state.settings.auth_realm.is_empty() {
-            state.settings.host.clone()
-        } else {
-            state.settings.auth_realm.clone()
-        },
+        host: state.settings.host.clone(),
+        realm: state.settings.auth_realm.clone(),
+        security,
         local: state.facts.local.map(end).unwrap_or_default(),
         remote: match state.facts.peer {
             Peer::Net(socket) => end(socket),
