@@ -17,9 +17,10 @@ mod reply;
 mod session;
 mod settings;
 mod transaction;
+mod token;
 mod wire;
 
-pub use auth::{Credentials, Mechanism};
+pub use auth::{Credentials, Exchange, Mechanism};
 pub use cache::ConnectionCache;
 pub use driver::deliver;
 pub use outcome::{Lost, Step};

@@ -1,5 +1,6 @@
 //! What rule sets say of a server: `try_tls`, `tls_server`, `tls_rcpt`, `authinfo`.
 
+use super::token;
 use super::auth::Credentials;
 use crate::cf::{Config, Macros};
 use crate::envelope::{QueueId, Status};
@@ -57,12 +58,20 @@ impl Policy<'_> {
 
     /// Who we are to the server: rule set `authinfo`, else the file `DefaultAuthInfo`.
     pub fn auth_info(&mut self, server: &[u8], address: &[u8]) -> Result<Option<Credentials>, Status> {
-        match self.check("authinfo", &[server, address]) {
-            Verdict::Undefined => Ok(self.default_auth_info()),
-            Verdict::Accept { text, .. } => Ok(parse_auth_info(&text)),
-            Verdict::TempFail => Err(temporary()),
-            _ => Ok(None),
+        let found = match self.check("authinfo", &[server, address]) {
+            Verdict::Undefined => self.default_auth_info(),
+            Verdict::Accept { text, .. } => parse_auth_info(&text),
+            Verdict::TempFail => return Err(temporary()),
+            _ => None,
+        };
+        let Some(mut credentials) = found else { return Ok(None) };
+        if !credentials.command.is_empty() {
+            credentials.token = token::of(&credentials.command).map_err(|problem| {
+                crate::log::process_notice(&format!("AuthInfo of {}: token: {problem}", server.escape_ascii()));
+                temporary()
+            })?;
         }
+        Ok(Some(credentials))
     }
 
     fn default_auth_info(&self) -> Option<Credentials> {
@@ -75,7 +84,8 @@ impl Policy<'_> {
         if authen.is_empty() {
             return None;
         }
-        Some(Credentials { author, authen, password: Zeroizing::new(password), realm, mechanisms: words(&mechanisms) })
+        let (password, mechanisms) = (Zeroizing::new(password), words(&mechanisms));
+        Some(Credentials { author, authen, password, realm, mechanisms, ..Credentials::default() })
     }
 }
 
@@ -104,7 +114,7 @@ fn judged(verdict: Verdict) -> Result<(), Status> {
     }
 }
 
-/// Reads `"U:user" "I:user" "P=base64" "R:realm" "M:PLAIN LOGIN"`.
+/// Reads `"U:user" "I:user" "P=base64" "R:realm" "M:PLAIN LOGIN" "C:/path/to/command argument"`.
 fn parse_auth_info(text: &[u8]) -> Option<Credentials> {
     let mut credentials = Credentials::default();
     for item in text.split(|b| *b == b'"').map(<[u8]>::trim_ascii) {
@@ -119,6 +129,7 @@ fn parse_auth_info(text: &[u8]) -> Option<Credentials> {
             b'I' => credentials.authen = value.to_vec(),
             b'P' => credentials.password = value,
             b'R' => credentials.realm = value.to_vec(),
+            b'C' => credentials.command = value.to_vec(),
             b'M' => credentials.mechanisms = words(&value),
             _ => {}
         }

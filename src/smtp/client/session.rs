@@ -132,7 +132,7 @@ pub struct Session {
     peer: Peer,
     secure: bool,
     verify: &'static str,
-    exchange: Option<Exchange>,
+    exchange: Option<(Exchange, Credentials)>,
     authenticated: Option<&'static str>,
     transaction: Transaction,
     results: Vec<Option<Status>>,
@@ -357,19 +357,25 @@ impl Session {
             Ok(Some(credentials)) => credentials,
             Err(status) => return self.refuse(status),
         };
+        self.try_auth(credentials);
+    }
+
+    /// Begins with the best mechanism that is left.
+    fn try_auth(&mut self, credentials: Credentials) {
         if let Some(mechanism) = Mechanism::choose(&self.peer.auth, &credentials, &self.setup.mechanisms) {
-            let (exchange, command) = Exchange::start(mechanism, credentials);
+            let (exchange, command) = Exchange::start(mechanism, credentials.clone(), self.setup.host.as_bytes());
             self.secret = true;
             self.command(&[&command]);
-            self.exchange = Some(exchange);
+            self.exchange = Some((exchange, credentials));
             self.authenticated = Some(mechanism.name());
             self.state = State::Auth;
         }
     }
 
+    /// A mechanism that the server refuses gives way to the next.
     fn auth_step(&mut self, reply: &WireReply) {
         if reply.code == 334 {
-            let answer = self.exchange.as_mut().and_then(|e| e.answer(reply.text()));
+            let answer = self.exchange.as_mut().and_then(|(e, _)| e.answer(reply.text()));
             self.secret = true;
             match answer {
                 Some(answer) => self.command(&[&answer]),
@@ -377,15 +383,21 @@ impl Session {
             }
             return;
         }
-        self.exchange = None;
-        if reply.class() != 2 {
-            self.authenticated = None;
-            self.doom(reply);
-        }
         self.state = State::Idle;
-        if self.doomed {
-            self.refuse(refusal(Step::Hello, reply, false, b""));
+        let Some((exchange, credentials)) = self.exchange.take() else { return };
+        if reply.class() == 2 && exchange.server_proven() {
+            return;
         }
+        self.authenticated = None;
+        if reply.class() == 2 {
+            return self.refuse(Status::new((4, 7, 0), 75, "AUTH: the server has not shown that it knows the password"));
+        }
+        self.doom(reply);
+        if self.doomed {
+            return self.refuse(refusal(Step::Hello, reply, false, b""));
+        }
+        self.peer.auth.retain(|m| !m.eq_ignore_ascii_case(exchange.mechanism().name()));
+        self.try_auth(credentials);
     }
 
     /// Starts a transaction. Only in an idle session; otherwise everything in it is deferred.
