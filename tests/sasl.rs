@@ -40,7 +40,8 @@ fn both_sides_of_every_mechanism() {
         eprintln!("SKIPPED: saslpasswd2 is not installed (package sasl2-bin)");
         return;
     }
-    let conf = SaslConf::parse(&format!("pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {}\n", file.display()));
+    let conf =
+        SaslConf::parse(&format!("pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {}\n", file.display()));
     let (site, problems) = conf.authenticator(b"h.test");
     assert_eq!(problems, [""; 0]);
     let facts = Facts { host: b"h.test".to_vec(), ..Facts::default() };

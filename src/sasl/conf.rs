@@ -149,7 +149,7 @@ impl Authenticator for Site {
 #[cfg(test)]
 mod tests {
     use super::*;
-    
+
     #[test]
     fn the_file() {
         let conf = SaslConf::parse("# c\npwcheck_method: shadow\nmech_list: plain\n");

@@ -79,14 +79,8 @@ struct Functions {
         *mut c_uint,
         *mut c_int,
     ) -> c_int,
-    server_start: unsafe extern "C" fn(
-        Conn,
-        *const c_char,
-        *const c_char,
-        c_uint,
-        *mut *const c_char,
-        *mut c_uint,
-    ) -> c_int,
+    server_start:
+        unsafe extern "C" fn(Conn, *const c_char, *const c_char, c_uint, *mut *const c_char, *mut c_uint) -> c_int,
     server_step: Step,
     checkpass: unsafe extern "C" fn(Conn, *const c_char, c_uint, *const c_char, c_uint) -> c_int,
     getprop: unsafe extern "C" fn(Conn, c_int, *mut *const c_void) -> c_int,
@@ -313,8 +307,7 @@ impl Connection {
         let (mut out, mut length) = (ptr::null(), 0);
         let (response, size) = raw(Some(response));
         // SAFETY: the response is `size` bytes; the answer belongs to the connection.
-        let result =
-            unsafe { (self.library.functions.server_step)(self.conn, response, size, &mut out, &mut length) };
+        let result = unsafe { (self.library.functions.server_step)(self.conn, response, size, &mut out, &mut length) };
         outcome(result, out, length)
     }
 

@@ -16,8 +16,8 @@ mod policy;
 mod reply;
 mod session;
 mod settings;
-mod transaction;
 mod token;
+mod transaction;
 mod wire;
 
 pub use auth::{Credentials, Exchange, Mechanism};

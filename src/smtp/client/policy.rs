@@ -1,7 +1,7 @@
 //! What rule sets say of a server: `try_tls`, `tls_server`, `tls_rcpt`, `authinfo`.
 
-use super::token;
 use super::auth::Credentials;
+use super::token;
 use crate::cf::{Config, Macros};
 use crate::envelope::{QueueId, Status};
 use crate::reply::{Enhanced, Reply};

@@ -390,7 +390,11 @@ impl Session {
         }
         self.authenticated = None;
         if reply.class() == 2 {
-            return self.refuse(Status::new((4, 7, 0), 75, "AUTH: the server has not shown that it knows the password"));
+            return self.refuse(Status::new(
+                (4, 7, 0),
+                75,
+                "AUTH: the server has not shown that it knows the password",
+            ));
         }
         self.doom(reply);
         if self.doomed {

@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn directives_are_read() {
-        let text = b"realm=\"elwood.innosoft.com\",nonce=\"OA6MG9tEQGm2hh\",qop=\"auth\", algorithm=md5-sess,charset=utf-8";
+        let text =
+            b"realm=\"elwood.innosoft.com\",nonce=\"OA6MG9tEQGm2hh\",qop=\"auth\", algorithm=md5-sess,charset=utf-8";
         let found = directives(text);
         assert_eq!(found.len(), 5);
         assert_eq!(found[0], (b"realm".to_vec(), b"elwood.innosoft.com".to_vec()));

@@ -79,8 +79,7 @@ impl Dialogue for OAuthBearer {
     fn initial(&mut self) -> Option<Message> {
         let c = &self.credentials;
         let user = super::scram::escaped(&c.authen);
-        let parts: [&[u8]; 7] =
-            [b"n,a=", &user, b",\x01host=", &self.host, b"\x01auth=Bearer ", &c.token, b"\x01\x01"];
+        let parts: [&[u8]; 7] = [b"n,a=", &user, b",\x01host=", &self.host, b"\x01auth=Bearer ", &c.token, b"\x01\x01"];
         Some(Zeroizing::new(parts.concat()))
     }
 

@@ -55,7 +55,8 @@ impl Scram {
         let (both, salt) = (field("r=")?, STANDARD.decode(field("s=")?).ok()?);
         let rounds = field("i=")?.parse().ok().filter(|n| (1..=MAX_ITERATIONS).contains(n))?;
         // An extension that we do not know is mandatory.
-        if field("m=").is_some() || both.len() <= self.nonce.as_ref()?.len() || !both.starts_with(self.nonce.as_ref()?) {
+        if field("m=").is_some() || both.len() <= self.nonce.as_ref()?.len() || !both.starts_with(self.nonce.as_ref()?)
+        {
             return None;
         }
         let mut salted = Zeroizing::new(vec![0; self.hash.size()]);
