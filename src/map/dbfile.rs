@@ -2,8 +2,9 @@
 //!
 //! The file is opened at the first look-up and again whenever its path leads to another file or the file has changed. Writers that
 //! change a file in place lock it, so a look-up holds a shared lock; it waits for one only for a while, since any user who may read the
-//! file can lock it for ever.
+//! file can lock it for ever. An answer is remembered until the file changes, once the file is old enough for a change to show.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -81,6 +82,14 @@ impl Stamp {
     }
 }
 
+impl Stamp {
+    /// Whether a change from now on shows in the stamp: file times are coarse.
+    fn is_settled(&self) -> bool {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        now.is_ok_and(|now| i64::try_from(now.as_secs()).is_ok_and(|now| self.modified.0 + 2 < now))
+    }
+}
+
 impl From<&std::fs::Metadata> for Stamp {
     fn from(m: &std::fs::Metadata) -> Stamp {
         Stamp { device: m.dev(), inode: m.ino(), size: m.size(), modified: (m.mtime(), m.mtime_nsec()) }
@@ -89,9 +98,34 @@ impl From<&std::fs::Metadata> for Stamp {
 
 enum State {
     Closed,
-    Open { table: Box<Table>, path: PathBuf, stamp: Stamp },
+    Open { table: Box<Table>, path: PathBuf, stamp: Stamp, known: Known },
     Missing,
     Failed { at: Instant },
+}
+
+/// Answers that the table gave since it was opened: rules ask the same few questions about every message.
+#[derive(Default)]
+struct Known {
+    answers: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    octets: usize,
+}
+
+/// How much [`Known`] keeps before it begins anew.
+const MAX_KNOWN: usize = 1 << 20;
+/// What an answer costs besides its text.
+const ANSWER: usize = 96;
+
+impl Known {
+    fn keep(&mut self, key: Vec<u8>, answer: Option<Vec<u8>>) {
+        let octets = ANSWER + key.len() + answer.as_ref().map_or(0, Vec::len);
+        if self.octets + octets > MAX_KNOWN {
+            *self = Known::default();
+        }
+        if octets <= MAX_KNOWN {
+            self.octets += octets;
+            self.answers.insert(key, answer);
+        }
+    }
 }
 
 /// A table in a file.
@@ -203,7 +237,9 @@ impl DbFile {
             _ => Ok((table, stamp)),
         });
         match opened {
-            Ok((table, stamp)) => *state = State::Open { table: Box::new(table), path: path.clone(), stamp },
+            Ok((table, stamp)) => {
+                *state = State::Open { table: Box::new(table), path: path.clone(), stamp, known: Known::default() };
+            }
             Err(error) => {
                 if !matches!(state, State::Failed { .. }) {
                     let why = match &error {
@@ -241,21 +277,28 @@ impl DbFile {
     pub(super) fn raw(&self, key: &[u8], env: &MapEnv) -> Result<Option<Vec<u8>>, ()> {
         let Ok(mut state) = self.state.lock() else { return Err(()) };
         self.refresh(&mut state, env);
-        let State::Open { table, path, .. } = &*state else {
+        let State::Open { table, path, stamp, known } = &mut *state else {
             return if matches!(*state, State::Missing) { Ok(None) } else { Err(()) };
         };
+        let key = self.spec.folded(key);
+        if let Some(answer) = known.answers.get(&key[..]) {
+            return Ok(answer.clone());
+        }
         let answer = lock_shared(table.file()).map_err(db::Error::Io).and_then(|()| {
-            let answer = self.get(table, &self.spec.folded(key));
+            let answer = self.get(table, &key);
             table.file().unlock()?;
             answer
         });
         match answer {
-            Ok(value) => Ok(value.map(|mut v| {
-                if v.last() == Some(&0) {
+            Ok(mut value) => {
+                if let Some(v) = value.as_mut().filter(|v| v.last() == Some(&0)) {
                     v.pop();
                 }
-                v
-            })),
+                if stamp.is_settled() {
+                    known.keep(key.into(), value.clone());
+                }
+                Ok(value)
+            }
             Err(error) => {
                 (env.notice)(&format!(
                     "{} map \"{}\": {}: {error}",

@@ -13,9 +13,11 @@ pub mod parent;
 pub mod pidfile;
 pub mod pool;
 
+use crate::alias::Aliases;
 use crate::cf::Config;
+use crate::rewrite::service::Lookup;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Processes to wait for.
 type Children = Vec<nix::unistd::Pid>;
@@ -36,8 +38,20 @@ pub struct MtaSetup {
 /// The body of a `deliver` worker: serves jobs on its socket with its own configuration and eyes.
 fn deliver_worker(config: Arc<Config>, socket: UnixStream) -> u8 {
     crate::sys::title::set(b"deliver");
-    let aliases = base::Base::open(&config).aliases;
+    let aliases = Arc::new(LateAliases { config: config.clone(), opened: OnceLock::new() });
     u8::from(crate::deliver::worker::serve(config, aliases, &socket).is_err())
+}
+
+/// The alias database, opened when it is asked: most workers never are.
+struct LateAliases {
+    config: Arc<Config>,
+    opened: OnceLock<Arc<dyn Aliases>>,
+}
+
+impl Aliases for LateAliases {
+    fn lookup(&self, name: &[u8]) -> Lookup {
+        self.opened.get_or_init(|| base::Base::open(&self.config).aliases).lookup(name)
+    }
 }
 
 /// Becomes `RunAsUser` where root runs the queue of a configuration that names one.

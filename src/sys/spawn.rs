@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// What to start.
@@ -32,6 +32,7 @@ pub struct Program<'a> {
 #[derive(Debug)]
 pub struct Running {
     child: Child,
+    output: Option<ChildStdout>,
     finished: bool,
 }
 
@@ -46,29 +47,33 @@ pub enum Ended {
 
 impl Program<'_> {
     /// Starts it. The child has descriptors 0 to 2 and no others, default signals, umask 022.
+    ///
+    /// Nothing of ours runs between fork and exec, so that the library can start it without copying this process's memory
+    /// map; what the child inherits is prepared here instead.
     pub fn start(&self) -> io::Result<Running> {
         let mut command = Command::new(self.path);
         if let Some((name, rest)) = self.argv.split_first() {
             command.arg0(name).args(rest);
         }
+        let (output, theirs) = io::pipe()?;
         command.env_clear().envs(self.environment.iter().map(|(k, v)| (OsStr::new(k), OsStr::new(v))));
-        command.current_dir(self.directory).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
-        let nice = self.nice;
-        // SAFETY: the closure runs between fork and exec and calls only async-signal-safe functions.
-        unsafe {
-            command.pre_exec(move || {
-                if libc::dup2(1, 2) < 0 {
-                    return Err(io::Error::last_os_error());
-                }
-                libc::close_range(3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC as i32);
-                libc::umask(0o022);
-                if nice != 0 {
+        command.current_dir(self.directory).stdin(Stdio::piped()).process_group(0);
+        command.stdout(theirs.try_clone()?).stderr(theirs);
+        // SAFETY: no descriptor is closed; from now on none but 0 to 2 outlives an exec.
+        unsafe { libc::close_range(3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC as i32) };
+        nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+        if self.nice != 0 {
+            let nice = self.nice;
+            // SAFETY: the closure runs between fork and exec and calls only async-signal-safe functions.
+            unsafe {
+                command.pre_exec(move || {
                     libc::setpriority(libc::PRIO_PROCESS, 0, libc::getpriority(libc::PRIO_PROCESS, 0) + nice);
-                }
-                Ok(())
-            });
+                    Ok(())
+                });
+            }
         }
-        Ok(Running { child: command.spawn()?, finished: false })
+        let child = command.spawn()?;
+        Ok(Running { child, output: Some(ChildStdout::from(std::os::fd::OwnedFd::from(output))), finished: false })
     }
 }
 
@@ -85,7 +90,7 @@ impl Running {
         deadline: Option<Instant>,
     ) -> io::Result<(Ended, Vec<u8>)> {
         let mut stdin = self.child.stdin.take();
-        let mut stdout = self.child.stdout.take();
+        let mut stdout = self.output.take();
         for fd in [stdin.as_ref().map(AsFd::as_fd), stdout.as_ref().map(AsFd::as_fd)].into_iter().flatten() {
             fcntl(fd, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         }
@@ -135,8 +140,8 @@ impl Running {
     }
 
     /// The pipes for a dialogue: what is written to the program, what it says.
-    pub fn pipes(&mut self) -> Option<(std::process::ChildStdin, std::process::ChildStdout)> {
-        self.child.stdin.take().zip(self.child.stdout.take())
+    pub fn pipes(&mut self) -> Option<(std::process::ChildStdin, ChildStdout)> {
+        self.child.stdin.take().zip(self.output.take())
     }
 
     fn wait_ready(
