@@ -293,16 +293,22 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], original: &[u8]) -> Resu
     Ok(Parsed { mailer: index, host, user, skip_ruleset_5, try_later: status == TEMPFAIL, queue_group: None })
 }
 
-/// Complains about control characters in what came out, and puts question marks in their place.
+/// Complains about control characters and operators in what came out, and puts question marks in their place.
 fn check_printable(work: &mut Work<'_, '_, '_>, user: &mut [u8]) {
-    let bad = |b: &u8| *b < b' ' || *b == 127;
-    if user.iter().any(bad) {
-        for b in user.iter_mut().filter(|b| bad(b)) {
+    let control = |b: &u8| *b < b' ' || *b == 127;
+    let operator = |b: &u8| (0x80..=0x9f).contains(b);
+    let why = match user.iter().find(|b| control(b) || operator(b)) {
+        Some(b) if operator(b) => "8-bit character",
+        Some(_) => "non-printable character",
+        None => return,
+    };
+    {
+        for b in user.iter_mut().filter(|b| control(b) || operator(b)) {
             *b = b'?';
         }
         let mut text = b"Syntax error in mailbox address \"".to_vec();
         text.extend_from_slice(user);
-        text.extend_from_slice(b"\" (non-printable character)");
+        text.extend(format!("\" ({why})").bytes());
         work.scope.note(Notice::User { code: 501, enhanced: SYNTAX, text });
     }
 }

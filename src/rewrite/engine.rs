@@ -166,17 +166,25 @@ fn substitute(
 
 /// Cuts a macro's or map's value into tokens; `None` when there are none in it.
 fn scan_value(work: &mut Work<'_, '_, '_>, value: &[u8]) -> Option<Vec<Token>> {
+    scan_marked(work, value, |octet| (octet == VALUE_SEPARATOR).then_some(Mark::Bar))
+}
+
+/// Cuts text into tokens in which some octets, says `mark`, stand for operators.
+fn scan_marked(work: &mut Work<'_, '_, '_>, value: &[u8], mark: impl Fn(u8) -> Option<Mark>) -> Option<Vec<Token>> {
     let mode = Mode { delimiter: None, keep_comments: false };
     let mut out = Vec::new();
-    for (i, piece) in value.split(|b| *b == VALUE_SEPARATOR).enumerate() {
-        if i > 0 {
-            out.push(Token::Op(Mark::Bar));
-        }
+    let mut rest = value;
+    loop {
+        let end = rest.iter().position(|b| mark(*b).is_some()).unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
         let scanned = prescan(piece, mode, &work.config().chars, work.texts);
         for fault in &scanned.faults {
             super::address::report_fault(work.scope, piece, fault);
         }
         out.extend(scanned.tokens?);
+        let Some((octet, tail)) = after.split_first() else { break };
+        out.extend(mark(*octet).map(Token::Op));
+        rest = tail;
     }
     (!out.is_empty()).then_some(out)
 }
@@ -214,7 +222,7 @@ fn look_up(work: &mut Work<'_, '_, '_>, inside: &[Token], host: bool, status: &m
     let (map, rest) = match (host, inside.split_first()) {
         (true, _) => (b"host".to_vec(), inside),
         (false, Some((Token::Word(w), rest))) => (work.texts.text(*w).to_vec(), rest),
-        (false, Some((_, rest))) => (Vec::new(), rest),
+        (false, Some((Token::Op(m), rest))) => (vec![m.octet()], rest),
         (false, None) => (Vec::new(), inside),
     };
     let mut key: &[Token] = rest;
@@ -260,15 +268,18 @@ fn look_up(work: &mut Work<'_, '_, '_>, inside: &[Token], host: bool, status: &m
             None
         }
     };
-    let value = match (value, default) {
-        (Some(value), _) => value,
-        (None, Some(default)) => join(default, blank, &config.chars, work.texts),
+    let scanned = match (value, default) {
+        (Some(value), _) if value.is_empty() => return Ok(Vec::new()),
+        (Some(value), _) => scan_value(work, &value),
+        (None, Some([])) => return Ok(Vec::new()),
+        (None, Some(default)) => {
+            // Put together and cut again: words that stood beside each other are one with the blank's substitute.
+            let value = join(default, blank, &config.chars, work.texts);
+            scan_marked(work, &value, Mark::of_octet)
+        }
         (None, None) => return Ok(key.to_vec()),
     };
-    if value.is_empty() {
-        return Ok(Vec::new());
-    }
-    scan_value(work, &value).ok_or(DATAERR)
+    scanned.ok_or(DATAERR)
 }
 
 /// Does the calls `$>set ..` in `new`: each takes all that follows it, what it gives takes its place. A call's name is looked

@@ -4,7 +4,7 @@
 //! string is one word with its quotes; `\` takes the next octet as it is. What is not balanced is repaired and
 //! complained about (RFC 5322 3.2; sendmail operations guide 5.6, OperatorChars).
 
-use super::token::{Mark, Texts, Token};
+use super::token::{Texts, Token};
 
 /// What an octet is to the tokenizer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,7 +58,7 @@ pub const MAX_ATOMS: usize = 1000;
 /// How an address is cut up.
 #[derive(Clone, Copy, Debug)]
 pub struct Mode {
-    /// The octet that ends the address, outside quotes, comments and angle brackets.
+    /// The octet that ends the address, outside quotes and comments.
     pub delimiter: Option<u8>,
     /// Comments are tokens; else they are skipped.
     pub keep_comments: bool,
@@ -125,29 +125,45 @@ pub fn rule_words(text: &[u8], chars: &CharTable) -> Vec<Vec<u8>> {
 }
 
 /// Cuts `text` into the texts of its tokens; false when it cannot be used.
+///
+/// The delimiter counts wherever it is neither quoted nor in a comment that is skipped, be it inside angle brackets: only in a
+/// route address (`<@a,@b:c@d>`) it does not.
 fn scan(text: &[u8], mode: Mode, chars: &CharTable, words: &mut Vec<Vec<u8>>, out: &mut Scanned) -> bool {
     let mut at = 0;
     let mut angles = 0usize;
     let mut comments = 0usize;
     let mut quoted = false;
+    let mut escaped = false;
+    let mut stopped = false;
+    let mut route = false;
     let mut word: Vec<u8> = Vec::new();
-    let fault = |out: &mut Scanned, what: &str| out.faults.push(what.to_string());
     let mut total = 0usize;
+    let fault = |out: &mut Scanned, what: &str| out.faults.push(what.to_string());
     loop {
-        let (c, real) = match text.get(at) {
-            Some(b) => (*b, true),
+        let next = if stopped { None } else { text.get(at).copied() };
+        if next.is_some() && next == mode.delimiter && !quoted && comments == 0 && !route {
+            stopped = true;
+            escaped = false;
+            continue;
+        }
+        let c = match next {
+            Some(b) => {
+                at += 1;
+                b
+            }
             // What is still open at the end is closed as if the text had done so.
             None if quoted => {
                 fault(out, "Unbalanced '\"'");
-                (b'"', false)
+                b'"'
             }
-            None if comments > 0 && !mode.keep_comments => {
+            None if comments > 0 => {
                 fault(out, "Unbalanced '('");
-                (b')', false)
+                b')'
             }
             None if angles > 0 => {
+                escaped = false;
                 fault(out, "Unbalanced '<'");
-                (b'>', false)
+                b'>'
             }
             None => break,
         };
@@ -156,19 +172,15 @@ fn scan(text: &[u8], mode: Mode, chars: &CharTable, words: &mut Vec<Vec<u8>>, ou
             fault(out, "Address too long");
             return false;
         }
-        if real {
-            if mode.delimiter == Some(c) && !quoted && comments == 0 && angles == 0 {
-                break;
+        if std::mem::take(&mut escaped) {
+            // RFC 5322 3.2.1: it stands for itself.
+            if comments == 0 {
+                word.extend([b'\\', c]);
             }
-            at += 1;
+            continue;
         }
         if c == b'\\' {
-            // RFC 5322 3.2.1: the next octet stands for itself.
-            let Some(&next) = text.get(at) else { continue };
-            if comments == 0 || mode.keep_comments {
-                word.extend([b'\\', next]);
-            }
-            at += 1;
+            escaped = true;
             continue;
         }
         if quoted {
@@ -179,38 +191,31 @@ fn scan(text: &[u8], mode: Mode, chars: &CharTable, words: &mut Vec<Vec<u8>>, ou
             }
             continue;
         }
-        if c == b'(' {
-            comments += 1;
-        } else if c == b')' {
-            if comments == 0 {
-                if !mode.keep_comments {
-                    fault(out, "Unbalanced ')'");
-                    continue;
-                }
-            } else {
-                comments -= 1;
-            }
-            if !mode.keep_comments {
+        match c {
+            b'(' if !mode.keep_comments => {
                 flush(&mut word, words);
+                comments += 1;
                 continue;
             }
-        }
-        if c == b'(' && !mode.keep_comments {
-            flush(&mut word, words);
-        }
-        if comments > 0 && !mode.keep_comments {
-            continue;
-        }
-        if comments == 0 || !mode.keep_comments {
-            if c == b'<' {
-                angles += 1;
-            } else if c == b'>' {
-                if angles == 0 {
-                    fault(out, "Unbalanced '>'");
-                    continue;
+            b')' if !mode.keep_comments => {
+                match comments {
+                    0 => fault(out, "Unbalanced ')'"),
+                    _ => comments -= 1,
                 }
-                angles -= 1;
+                continue;
             }
+            _ if comments > 0 => continue,
+            b'<' => angles += 1,
+            b'>' if angles == 0 => {
+                fault(out, "Unbalanced '>'");
+                continue;
+            }
+            b'>' => {
+                angles -= 1;
+                route = false;
+            }
+            b'@' if word.is_empty() && words.last().is_some_and(|w| w == b"<") => route = true,
+            _ => {}
         }
         match chars.kind(c) {
             Kind::Atom => word.push(c),
@@ -265,11 +270,7 @@ pub fn join(tokens: &[Token], blank: Option<u8>, chars: &CharTable, texts: &Text
             }
             Token::Op(m) => {
                 after_atom = false;
-                if *m != Mark::Bar {
-                    out.extend_from_slice(m.text().as_bytes());
-                } else {
-                    out.extend_from_slice(b"$|");
-                }
+                out.push(m.octet());
             }
         }
     }
@@ -296,6 +297,9 @@ mod tests {
         assert_eq!(cut("<a@b", true), (" < a @ b >".into(), vec!["Unbalanced '<'".to_string()]));
         assert_eq!(cut("a>", true), (" a".into(), vec!["Unbalanced '>'".to_string()]));
         assert_eq!(cut("a (b", true), (" a ( b".into(), vec![]));
+        assert_eq!(cut("<a, b>", true), (" < a >".into(), vec!["Unbalanced '<'".to_string()]));
+        assert_eq!(cut("<@a,@b:c>, d", true), (" < @ a , @ b : c >".into(), vec![]));
+        assert_eq!(cut("\"a\\", true).0, " \"a\\\"\"");
         assert_eq!(cut("a (b", false), (" a".into(), vec!["Unbalanced '('".to_string()]));
         assert_eq!(cut("\"x y\"@z, q", true).0, " \"x y\" @ z");
         assert_eq!(cut("\\", true).0, "");

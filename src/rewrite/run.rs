@@ -16,7 +16,7 @@ pub fn run(scope: &mut Scope<'_>, name: &str, input: &[u8]) -> Option<Outcome> {
     run_sequence(scope, &[id], input, None).0
 }
 
-/// Applies the rule sets `ids` one after the other to what stands in `input` up to `delimiter`, comments kept; with
+/// Applies the rule sets `ids` one after the other to what stands in `input` up to `delimiter`; with
 /// it, where the input ended.
 pub fn run_sequence(
     scope: &mut Scope<'_>,
@@ -26,7 +26,9 @@ pub fn run_sequence(
 ) -> (Option<Outcome>, usize) {
     let config = scope.config;
     let mut texts = Texts::new(&config.rulesets.pool);
-    let scanned = prescan(input, Mode { delimiter, keep_comments: true }, &config.chars, &mut texts);
+    // Since level 9 comments are tokens of an address that is tried.
+    let mode = Mode { delimiter, keep_comments: config.level >= 9 };
+    let scanned = prescan(input, mode, &config.chars, &mut texts);
     for fault in &scanned.faults {
         report_fault(scope, input, fault);
     }
@@ -35,9 +37,7 @@ pub fn run_sequence(
     let mut status = OK;
     for id in ids {
         status = rewrite(&mut work, &mut tokens, *id, 0);
-        if status != OK {
-            work.scope.set_status(*id, status);
-        }
+        work.scope.set_status(*id, status);
     }
     (Some(outcome(&work, &tokens, status)), scanned.end)
 }

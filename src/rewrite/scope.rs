@@ -45,7 +45,7 @@ pub trait Trace {
     fn enter(&mut self, ruleset: &str, input: &[u8]);
     /// A rule set is done.
     fn leave(&mut self, ruleset: &str, output: &[u8]);
-    /// A rule set of a sequence ended with a status other than 0.
+    /// A rule set of a sequence ended with this status.
     fn status(&mut self, _ruleset: RulesetId, _status: u8) {}
     /// Something is to be said.
     fn notice(&mut self, notice: &Notice);

@@ -74,6 +74,38 @@ impl Mark {
         })
     }
 
+    /// The octet that stands for the operator in text that is put together. Nothing from outside holds one: these octets are
+    /// refused in addresses.
+    pub fn octet(self) -> u8 {
+        match self {
+            Mark::MapBegin => 0x85,
+            Mark::MapEnd => 0x86,
+            Mark::AnyNumber => 0x90,
+            Mark::OneOrMore => 0x91,
+            Mark::One => 0x92,
+            Mark::Class(_) => 0x93,
+            Mark::NotClass(_) => 0x94,
+            Mark::Arg(_) => 0x95,
+            Mark::Mailer => 0x96,
+            Mark::Host => 0x97,
+            Mark::User => 0x98,
+            Mark::Call => 0x99,
+            Mark::Bar => super::service::VALUE_SEPARATOR,
+            Mark::Fi => 0x9c,
+            Mark::HostBegin => 0x9d,
+            Mark::HostEnd => 0x9e,
+        }
+    }
+
+    /// The operator that an octet of [`Mark::octet`] stands for.
+    pub fn of_octet(octet: u8) -> Option<Mark> {
+        use Mark::*;
+        let known = [
+            MapBegin, MapEnd, AnyNumber, OneOrMore, One, Mailer, Host, User, Call, Bar, Fi, HostBegin, HostEnd,
+        ];
+        known.into_iter().find(|m| m.octet() == octet)
+    }
+
     /// The operator as it is written.
     pub fn text(self) -> String {
         match self {

@@ -7,12 +7,20 @@ use crate::cli::test_mode::{Out, TestMode, debug_level};
 use crate::dns::{Settings, SystemResolver};
 use crate::map::standard;
 
+/// The exit code after a map that could not be opened (EX_OSERR).
+const OSERR: u8 = 71;
+
 /// Reads commands from standard input.
 pub fn run(settings: settings::Settings) -> u8 {
     let out = Out::stdout();
     let resolver = Arc::new(SystemResolver::new(Settings::from_config(&settings.config)));
     let notices = out.clone();
-    let notice: standard::Notice = Arc::new(move |text| notices.text(text));
+    let notice: standard::Notice = Arc::new(move |text| {
+        notices.message(text.as_bytes());
+        if !text.ends_with(": Name server timeout") {
+            notices.fail(OSERR);
+        }
+    });
     let env = standard::environment(&settings.config, &resolver, Arc::new(crate::user::Passwd), notice);
     // What is wrong with maps was told with the configuration's other lines.
     let (maps, _) = standard::maps(&settings.config, env);

@@ -6,6 +6,7 @@ mod show;
 mod slash;
 mod traces;
 
+use std::collections::VecDeque;
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -34,7 +35,6 @@ pub struct TestMode {
     sender: bool,
     /// The level of `-d21`.
     level: u8,
-    exit: u8,
 }
 
 /// What follows a command.
@@ -55,9 +55,10 @@ impl TestMode {
         level: u8,
         exit: u8,
     ) -> TestMode {
+        out.fail(exit);
         let mut macros = config.layer();
         show::run_time_macros(&mut macros);
-        TestMode { config, macros, maps, resolver, out, header: false, sender: false, level, exit }
+        TestMode { config, macros, maps, resolver, out, header: false, sender: false, level }
     }
 
     /// Reads commands from `input` until its end or `/quit`; the exit code.
@@ -73,7 +74,7 @@ impl TestMode {
             }
         }
         self.out.flush();
-        self.exit
+        self.out.exit()
     }
 
     fn command(&mut self, line: &[u8]) -> Go {
@@ -155,15 +156,15 @@ impl TestMode {
             self.out.text("No address!");
             return;
         }
-        let mut rest = rest.trim_ascii_start();
+        let mut rest = rest.get(1..).unwrap_or_default();
         if let Some(refusal) = crate::rewrite::address::invalid(rest) {
-            self.out.line(&refusal.text);
+            self.out.message(&refusal.text);
             return;
         }
         while !rest.is_empty() {
             let used = self.try_one(sets, rest);
             let more = rest.get(used..).unwrap_or_default();
-            let skip = more.iter().take_while(|b| **b == b',' || b.is_ascii_whitespace()).count();
+            let skip = usize::from(more.first() == Some(&b','));
             rest = more.get(skip..).unwrap_or_default();
             if used == 0 && skip == 0 {
                 break;
@@ -175,7 +176,7 @@ impl TestMode {
     fn try_one(&mut self, sets: &[u8], rest: &[u8]) -> usize {
         let mut faults: Vec<Fault> = Vec::new();
         let mut ids = Vec::new();
-        let mut typed = Vec::new();
+        let mut typed = VecDeque::new();
         let mut undefined = None;
         let mut p = sets;
         loop {
@@ -185,8 +186,7 @@ impl TestMode {
             match found {
                 Some((id, tail)) => {
                     ids.push(id);
-                    let name = p.get(..p.len().saturating_sub(tail.len())).unwrap_or_default();
-                    typed.push((id, printable(name)));
+                    typed.push_back(printable(p));
                     match tail.split_first() {
                         Some((b',', more)) => p = more,
                         _ => break,
@@ -198,27 +198,19 @@ impl TestMode {
                 }
             }
         }
-        let used = if ids.is_empty() && undefined.is_some() {
-            rest.len()
-        } else {
-            let mut printer = Printer::new(self.out.clone(), &self.config, self.level);
-            printer.typed = typed;
-            let mut scope = Scope::new(&self.config, &mut self.macros, &*self.maps);
-            scope.trace = Some(&mut printer);
-            let (outcome, used) = run_sequence(&mut scope, &ids, rest, Some(b','));
-            if let Some(outcome) = outcome
-                && outcome.status != 0
-            {
-                self.exit = outcome.status;
-            }
-            used
-        };
+        let mut printer = Printer::new(self.out.clone(), &self.config, self.level);
+        printer.typed = typed;
+        let mut scope = Scope::new(&self.config, &mut self.macros, &*self.maps);
+        scope.trace = Some(&mut printer);
+        let (outcome, used) = run_sequence(&mut scope, &ids, rest, Some(b','));
+        if outcome.is_none() {
+            return used;
+        }
         for f in &faults {
-            self.out.text(&f.text);
+            self.out.message(f.text.as_bytes());
         }
         if let Some(name) = undefined {
             self.out.text(&format!("Undefined ruleset {}", printable(&name)));
-            return rest.len();
         }
         used
     }

@@ -1,16 +1,20 @@
-//! Standard output, shared by the test mode, its traces and the maps' messages.
+//! Standard output, shared by the test mode, its traces and the maps' messages; and the exit code that these ask for.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where the test mode writes. A closed output is no reason to fail.
 #[derive(Clone)]
-pub struct Out(Arc<Mutex<Box<dyn Write + Send>>>);
+pub struct Out {
+    sink: Arc<Mutex<Box<dyn Write + Send>>>,
+    exit: Arc<AtomicU8>,
+}
 
 impl Out {
     /// Output to `sink`.
     pub fn new(sink: Box<dyn Write + Send>) -> Out {
-        Out(Arc::new(Mutex::new(sink)))
+        Out { sink: Arc::new(Mutex::new(sink)), exit: Arc::new(AtomicU8::new(0)) }
     }
 
     /// Buffered standard output.
@@ -20,12 +24,12 @@ impl Out {
 
     /// Writes `bytes` as they are.
     pub fn put(&self, bytes: &[u8]) {
-        let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(bytes);
+        let _ = self.sink.lock().unwrap_or_else(PoisonError::into_inner).write_all(bytes);
     }
 
     /// Writes a line.
     pub fn line(&self, bytes: &[u8]) {
-        let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = sink.write_all(bytes).and_then(|()| sink.write_all(b"\n"));
     }
 
@@ -34,9 +38,25 @@ impl Out {
         self.line(&octets(text));
     }
 
+    /// Writes a message: terminals get its octets without their top bits.
+    pub fn message(&self, bytes: &[u8]) {
+        let plain: Vec<u8> = bytes.iter().map(|b| b & 0x7f).collect();
+        self.line(&plain);
+    }
+
+    /// Lets the program end with `code`, unless something later says otherwise.
+    pub fn fail(&self, code: u8) {
+        self.exit.store(code, Ordering::Relaxed);
+    }
+
+    /// The exit code so far.
+    pub fn exit(&self) -> u8 {
+        self.exit.load(Ordering::Relaxed)
+    }
+
     /// Hands what is buffered on.
     pub fn flush(&self) {
-        let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).flush();
+        let _ = self.sink.lock().unwrap_or_else(PoisonError::into_inner).flush();
     }
 }
 

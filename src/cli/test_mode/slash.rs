@@ -1,10 +1,11 @@
 //! Commands with a slash: `/parse`, `/try`, `/tryflags`, `/map`, `/mx`, `/canon`, `/header`, `/quit`.
 
+use super::output::visible;
 use super::traces::Printer;
 use super::{Go, TestMode};
 use crate::cf::problem::printable;
 use crate::map::Probe;
-use crate::rewrite::{Kind, Scope, Verdict, check_keeping_comments, crackaddr, parse_address, remote_name};
+use crate::rewrite::{Kind, Notice, Scope, Verdict, check_keeping_comments, crackaddr, parse_address, remote_name};
 
 /// A command's first word and what follows it.
 fn split(line: &[u8]) -> (&[u8], &[u8]) {
@@ -15,6 +16,7 @@ fn split(line: &[u8]) -> (&[u8], &[u8]) {
 
 impl TestMode {
     pub(super) fn slash(&mut self, line: &[u8]) -> Go {
+        let line = line.trim_ascii_end();
         let (command, rest) = split(line);
         let name = command.get(1..).unwrap_or_default().to_ascii_lowercase();
         match name.as_slice() {
@@ -46,7 +48,7 @@ impl TestMode {
             return self.out.text("Usage: /parse address");
         }
         let mut line = b"Cracked address = ".to_vec();
-        line.extend(crackaddr(addr, &self.config));
+        line.extend(visible(&crackaddr(addr, &self.config)));
         self.out.line(&line);
         let what = self.what();
         self.out.text(&format!("Parsing {what} address"));
@@ -70,7 +72,10 @@ impl TestMode {
                 return self.out.text("Cannot parse");
             }
             Err(refusal) => {
-                self.exit = refusal.exit;
+                // A fault of the configuration has set the code already.
+                if !scope.notices.iter().any(|n| matches!(n, Notice::System(_))) {
+                    self.out.fail(refusal.exit);
+                }
                 line.extend_from_slice(b"*error*");
                 if let Some(host) = refusal.host.filter(|h| !h.is_empty()) {
                     line.extend_from_slice(b", host ");
@@ -190,7 +195,7 @@ impl TestMode {
         let name = rest.get(..colon.unwrap_or(0)).unwrap_or_default().trim_ascii_end();
         let Some(colon) = colon.filter(|_| !name.is_empty() && !name.iter().any(u8::is_ascii_whitespace)) else {
             self.out.text(&format!("header syntax error, line \"{}\"", printable(rest)));
-            self.exit = 70;
+            self.out.fail(70);
             return self.out.text("ul = 00000000");
         };
         let value = rest.get(colon + 1..).unwrap_or_default().trim_ascii_start();

@@ -1,5 +1,7 @@
 //! The traces of rule sets, as `-bt` shows them.
 
+use std::collections::VecDeque;
+
 use super::output::{Out, visible};
 use crate::cf::{Config, RulesetId};
 use crate::rewrite::{Notice, Trace};
@@ -12,13 +14,16 @@ pub(super) struct Printer<'c> {
     out: Out,
     config: &'c Config,
     level: u8,
-    /// The rule sets as they were typed, to be told so.
-    pub(super) typed: Vec<(RulesetId, String)>,
+    /// What was typed from each rule set on that is still to run.
+    pub(super) typed: VecDeque<String>,
 }
+
+/// The exit code after a fault of the configuration (EX_SOFTWARE).
+const SOFTWARE: u8 = 70;
 
 impl<'c> Printer<'c> {
     pub(super) fn new(out: Out, config: &'c Config, level: u8) -> Printer<'c> {
-        Printer { out, config, level, typed: Vec::new() }
+        Printer { out, config, level, typed: VecDeque::new() }
     }
 
     fn show(&self, ruleset: &str, what: &str, tokens: &[u8]) {
@@ -38,13 +43,18 @@ impl Trace for Printer<'_> {
     }
 
     fn status(&mut self, ruleset: RulesetId, status: u8) {
-        let typed = self.typed.iter().find(|(id, _)| *id == ruleset).map(|(_, name)| name.clone());
-        let name = typed.unwrap_or_else(|| self.config.rulesets.name(ruleset));
+        let name = self.typed.pop_front().unwrap_or_else(|| self.config.rulesets.name(ruleset));
+        if status == 0 {
+            return;
+        }
         self.out.text(&format!("== Ruleset {name} ({}) status {status}", ruleset.0));
     }
 
     fn notice(&mut self, notice: &Notice) {
-        self.out.line(notice.text());
+        if matches!(notice, Notice::System(_)) {
+            self.out.fail(SOFTWARE);
+        }
+        self.out.message(notice.text());
     }
 
     fn debug(&mut self, level: u8, line: &[u8]) {
