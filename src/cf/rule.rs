@@ -1,7 +1,7 @@
 //! `R` lines: from text to a compiled [`Rule`].
 
 use super::class::Classes;
-use super::macros::Macros;
+use super::macros::{MacroName, Macros};
 use super::problem::{Fault, printable};
 use super::ruleset::{After, Part, Pattern, Rule};
 use super::template::{Op, Sym, Template};
@@ -29,6 +29,7 @@ enum RuleToken {
 impl Compiler<'_> {
     /// Compiles an `R` line's elements (without the `R`).
     pub(super) fn compile(&mut self, line_syms: &[Sym], line: u32) -> Option<Rule> {
+        let line_syms = &tabs_apart(line_syms);
         let is_tab = |s: &Sym| *s == Sym::Byte(b'\t');
         let Some(tab) = line_syms.iter().position(is_tab) else {
             let shown = super::load::shown(line_syms);
@@ -190,6 +191,26 @@ impl Compiler<'_> {
             self.faults.push(Fault::error("missing map closing token"));
         }
     }
+}
+
+/// A tab ends a side of a rule even where a macro's or class's name should stand: the operator is left without a name.
+fn tabs_apart(syms: &[Sym]) -> Vec<Sym> {
+    let mut out = Vec::with_capacity(syms.len());
+    for sym in syms {
+        let nameless = match sym {
+            Sym::Op(Op::Macro(n) | Op::If(n)) if n.as_str() == "\t" => None,
+            Sym::Op(Op::Class(n)) if n.as_str() == "\t" => Some(Op::Class(MacroName::new(""))),
+            Sym::Op(Op::NotClass(n)) if n.as_str() == "\t" => Some(Op::NotClass(MacroName::new(""))),
+            Sym::Op(Op::Late(n)) if n.as_str() == "\t" => Some(Op::Late(MacroName::new(""))),
+            other => {
+                out.push(other.clone());
+                continue;
+            }
+        };
+        out.extend(nameless.map(Sym::Op));
+        out.push(Sym::Byte(b'\t'));
+    }
+    out
 }
 
 /// One side of a rule as `=S` shows it: each token with a blank after it.

@@ -12,215 +12,245 @@ const QUOTED: &[u8] = b"@,;:\\()[]";
 /// (`list: a, b;`) stays outside.
 pub fn crackaddr(text: &[u8], config: &Config) -> Vec<u8> {
     let text = text.get(..text.len().min(MAX_NAME)).unwrap_or(text).trim_ascii();
-    match angles(text) {
-        Some((open, close)) => {
-            let inside = text.get(open + 1..close).unwrap_or_default();
-            let must = config.options.must_quote_chars.as_bytes();
-            let mut out = quote_name(text.get(..open).unwrap_or_default(), must);
-            out.push(b'<');
-            if !inside.trim_ascii().is_empty() {
-                out.extend_from_slice(b"$g");
+    let mut cracker = Cracker {
+        text,
+        must: config.options.must_quote_chars.as_bytes(),
+        colons: !config.options.colon_ok_in_addr,
+        out: Vec::new(),
+        from: 0,
+        head: 0,
+        place: Place::Address,
+        found: false,
+        brackets: 0,
+        quote: false,
+    };
+    cracker.run();
+    cracker.out
+}
+
+/// Where in an address the reader is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Outside angle brackets: what is read may yet turn out to be a name.
+    Address,
+    /// Inside of them.
+    Angles,
+    /// Behind them: what is read is kept.
+    After,
+}
+
+struct Cracker<'t> {
+    text: &'t [u8],
+    must: &'t [u8],
+    /// A colon still ends the name of a group.
+    colons: bool,
+    out: Vec<u8>,
+    /// Where the present part of the text begins, behind the name of a group.
+    from: usize,
+    /// Where it begins in what is put out.
+    head: usize,
+    place: Place,
+    /// `$g` has been put out for this part.
+    found: bool,
+    brackets: i64,
+    quote: bool,
+}
+
+impl Cracker<'_> {
+    fn run(&mut self) {
+        let text = self.text;
+        let mut i = 0;
+        let mut comments = 0usize;
+        let mut quoted = false;
+        while let Some(&b) = text.get(i) {
+            let at = i;
+            i += 1;
+            if comments > 0 {
+                self.out.push(b);
+                match b {
+                    b'\\' => {
+                        self.out.extend(text.get(i));
+                        i += 1;
+                    }
+                    b'(' => comments += 1,
+                    b')' => comments -= 1,
+                    _ => {}
+                }
+                continue;
             }
-            out.push(b'>');
-            let after = text.get(close + 1..).unwrap_or_default();
-            out.extend_from_slice(close_comment(after).trim_ascii_end());
-            out
+            match b {
+                // Quoted text behind the address cannot be kept apart from it.
+                _ if quoted && self.place == Place::After => {
+                    self.out = b"<$g>".to_vec();
+                    return;
+                }
+                b'\\' => {
+                    let next = text.get(i).copied();
+                    i += 1;
+                    if self.place == Place::After {
+                        self.out.push(b);
+                        self.out.extend(next);
+                    } else {
+                        self.found();
+                    }
+                }
+                b'"' => {
+                    quoted = !quoted;
+                    if self.place == Place::After {
+                        self.out.push(b);
+                    }
+                }
+                _ if quoted => self.ordinary(b),
+                b'(' => {
+                    if self.place != Place::After && self.out.len() > self.head && self.out.last() != Some(&b' ') {
+                        self.out.push(b' ');
+                    }
+                    self.out.push(b);
+                    comments = 1;
+                }
+                b')' if self.place == Place::After => {}
+                b':' if self.colons && self.place != Place::Angles && self.brackets <= 0 => {
+                    match text.get(i) {
+                        // `node::user` is no group. Behind the address it gets one colon more.
+                        Some(b':') => {
+                            i += 1;
+                            (0..3).for_each(|_| self.ordinary(b));
+                        }
+                        Some(b'.') => (0..2).for_each(|_| self.ordinary(b)),
+                        _ => i = self.group(at),
+                    }
+                }
+                b';' if self.place != Place::After => {
+                    self.out.push(b);
+                    if !std::mem::replace(&mut self.found, true) {
+                        self.out.extend_from_slice(b"$g");
+                    }
+                }
+                b'<' => {
+                    self.rename(at, false);
+                    self.out.push(b);
+                    self.place = Place::Angles;
+                    self.found = false;
+                }
+                b'>' => {
+                    if self.place == Place::Angles {
+                        self.out.push(b);
+                        self.place = Place::After;
+                    }
+                }
+                _ => {
+                    match b {
+                        b'[' => self.brackets += 1,
+                        b']' => self.brackets -= 1,
+                        _ => {}
+                    }
+                    self.ordinary(b);
+                }
+            }
         }
-        None => bare(text, config.options.colon_ok_in_addr, config.options.must_quote_chars.as_bytes()),
+        self.out.extend(std::iter::repeat_n(b')', comments));
+        if quoted && self.place == Place::After {
+            self.out.push(b'"');
+        }
+        if self.place == Place::Angles {
+            self.out.push(b'>');
+        }
+    }
+
+    /// An octet of the address, or of what follows it.
+    fn ordinary(&mut self, b: u8) {
+        match self.place {
+            Place::After => self.out.push(b),
+            _ => self.found(),
+        }
+    }
+
+    fn found(&mut self) {
+        if !std::mem::replace(&mut self.found, true) {
+            if self.out.last() == Some(&b')') {
+                self.out.push(b' ');
+            }
+            self.out.extend_from_slice(b"$g");
+        }
+    }
+
+    /// What has been read of this part, up to `end`, was a name.
+    fn rename(&mut self, end: usize, of_group: bool) {
+        self.out.truncate(self.head);
+        let name = self.text.get(self.from..end).unwrap_or_default();
+        let quote = self.quote || needs_quotes(name.trim_ascii_end(), self.must, of_group);
+        // What follows the name of a group is quoted if that was, with an address in it.
+        self.quote = quote && of_group && plain(name).contains(&b'<');
+        self.out.extend(if quote { quote_name(name) } else { name.to_vec() });
+    }
+
+    /// The colon of a group's name at `at`; where the group's content begins.
+    fn group(&mut self, at: usize) -> usize {
+        self.rename(at, true);
+        self.colons = false;
+        self.out.push(b':');
+        let rest = self.text.get(at + 1..).unwrap_or_default();
+        let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        self.out.extend_from_slice(rest.get(..blanks).unwrap_or_default());
+        self.from = at + 1 + blanks;
+        self.head = self.out.len();
+        self.place = Place::Address;
+        self.found = false;
+        self.from
     }
 }
 
-/// The last angle brackets outside quotes and comments, from the outermost `<` to its `>` or the end.
-fn angles(text: &[u8]) -> Option<(usize, usize)> {
-    let mut open = None;
-    let mut close = None;
-    let mut depth = 0usize;
-    for (i, b) in plain(text) {
-        match b {
-            b'<' => {
-                if depth == 0 {
-                    open = Some(i);
-                    close = None;
-                }
-                depth += 1;
-            }
-            b'>' if depth > 0 => {
-                depth -= 1;
-                if depth == 0 {
-                    close = Some(i);
-                }
-            }
-            _ => {}
-        }
-    }
-    open.map(|o| (o, close.unwrap_or(text.len())))
-}
-
-/// The octets of `text` that stand neither in quotes nor in comments, with their places.
-fn plain(text: &[u8]) -> Vec<(usize, u8)> {
+/// The octets of `text` that stand neither in quotes nor in comments, and backslashes.
+fn plain(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut quoted = false;
     let mut comments = 0usize;
-    let mut i = 0;
-    while let Some(&b) = text.get(i) {
+    let mut bytes = text.iter().copied();
+    while let Some(b) = bytes.next() {
         match b {
-            b'\\' => i += 1,
+            b'\\' => {
+                if !quoted && comments == 0 {
+                    out.push(b);
+                }
+                bytes.next();
+            }
             b'"' if comments == 0 => quoted = !quoted,
             b'(' if !quoted => comments += 1,
             b')' if !quoted && comments > 0 => comments -= 1,
-            _ if !quoted && comments == 0 => out.push((i, b)),
+            _ if !quoted && comments == 0 => out.push(b),
             _ => {}
         }
-        i += 1;
     }
     out
 }
 
-/// What stands before the address, in quotes when characters in it demand that.
-fn quote_name(text: &[u8], must: &[u8]) -> Vec<u8> {
+/// Whether a name has to be put in quotes. What stands before an address in a group's name does not count.
+fn needs_quotes(name: &[u8], must: &[u8], of_group: bool) -> bool {
+    let marks = plain(name);
+    let special = |b: &u8| must.contains(b) || QUOTED.contains(b) || *b == b'<' || *b == b'>';
+    match marks.iter().rposition(|b| *b == b'<').filter(|_| of_group) {
+        Some(open) => {
+            let inside = marks.get(open + 1..).unwrap_or_default();
+            let close = inside.iter().position(|b| *b == b'>');
+            inside.iter().enumerate().any(|(i, b)| special(b) && Some(i) != close)
+        }
+        None => marks.iter().any(special),
+    }
+}
+
+/// A name in quotes.
+fn quote_name(text: &[u8]) -> Vec<u8> {
     let name = text.trim_ascii_end();
     let blanks = text.get(name.len()..).unwrap_or_default();
-    let needs = |b: u8| must.contains(&b) || QUOTED.contains(&b) || b == b'<' || b == b'>';
-    if !plain(name).iter().any(|(_, b)| needs(*b)) {
-        return text.to_vec();
-    }
     let mut out = b"\"".to_vec();
-    let mut quoted = false;
-    let mut bytes = name.iter().copied();
-    while let Some(b) = bytes.next() {
+    for b in name {
         match b {
-            b'\\' => {
-                out.push(b);
-                out.extend(bytes.next());
-            }
-            b'"' => quoted = !quoted,
-            other => out.push(other),
+            b'"' => out.extend_from_slice(b"\\\""),
+            other => out.push(*other),
         }
     }
     out.push(b'"');
     out.extend_from_slice(blanks);
-    out
-}
-
-/// Closes what a comment left open.
-fn close_comment(text: &[u8]) -> Vec<u8> {
-    let mut depth = 0usize;
-    for b in text {
-        match b {
-            b'(' => depth += 1,
-            b')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    let mut out = text.to_vec();
-    out.extend(std::iter::repeat_n(b')', depth));
-    out
-}
-
-/// The colon that ends a group's name: the first one outside brackets that no second one follows.
-fn group_colon(text: &[u8]) -> Option<usize> {
-    let mut brackets = 0usize;
-    let marks = plain(text);
-    let mut skip = false;
-    for (n, (i, b)) in marks.iter().enumerate() {
-        if std::mem::take(&mut skip) {
-            continue;
-        }
-        match b {
-            b'[' => brackets += 1,
-            b']' => brackets = brackets.saturating_sub(1),
-            b':' if brackets == 0 => {
-                // `node::user` is no group.
-                if marks.get(n + 1) == Some(&(i + 1, b':')) {
-                    skip = true;
-                    continue;
-                }
-                return Some(*i);
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-/// An address without angle brackets: comments stay where they are, the rest is one `$g`.
-fn bare(text: &[u8], colons: bool, must: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut i = 0;
-    if !colons && let Some(colon) = group_colon(text) {
-        out = quote_name(text.get(..colon).unwrap_or_default(), must);
-        out.push(b':');
-        i = colon + 1;
-        let blanks = text.get(i..).unwrap_or_default().iter().take_while(|b| b.is_ascii_whitespace()).count();
-        out.extend_from_slice(text.get(i..i + blanks).unwrap_or_default());
-        i += blanks;
-    }
-    let mut comments = 0usize;
-    let mut quoted = false;
-    let mut placed = false;
-    let mut ended = false;
-    while let Some(&b) = text.get(i) {
-        i += 1;
-        match b {
-            b'\\' => {
-                let next = text.get(i);
-                i += 1;
-                if comments > 0 {
-                    out.push(b);
-                    out.extend(next);
-                    continue;
-                }
-            }
-            b'(' if !quoted => {
-                if comments == 0 && placed && out.last() != Some(&b' ') {
-                    out.push(b' ');
-                }
-                comments += 1;
-                out.push(b);
-                continue;
-            }
-            b')' if !quoted => {
-                if comments > 0 {
-                    comments -= 1;
-                    out.push(b);
-                    if comments == 0 && !placed {
-                        out.push(b' ');
-                    }
-                }
-                continue;
-            }
-            _ if comments > 0 => {
-                out.push(b);
-                continue;
-            }
-            b';' if !quoted && !colons => {
-                if !placed && !ended {
-                    if !out.is_empty() {
-                        out.extend_from_slice(b";$g");
-                    } else {
-                        out.extend_from_slice(b"$g;");
-                    }
-                } else if !ended {
-                    out.push(b';');
-                }
-                placed = true;
-                ended = true;
-                continue;
-            }
-            b'"' => quoted = !quoted,
-            _ if b.is_ascii_whitespace() && !quoted => continue,
-            _ => {}
-        }
-        // An empty quoted string is no address.
-        if !placed && b != b'"' {
-            out.extend_from_slice(b"$g");
-            placed = true;
-        }
-    }
-    out.extend(std::iter::repeat_n(b')', comments));
-    while out.last().is_some_and(u8::is_ascii_whitespace) {
-        out.pop();
-    }
     out
 }
 

@@ -145,7 +145,7 @@ fn extend(
     false
 }
 
-/// Tries every phrase of a class that starts at `at`, the shortest first.
+/// Tries every phrase of a class that starts at `at`, the shortest first. BlankSub stands between its words.
 fn extend_class(
     class: ClassId,
     rest: &[Pattern],
@@ -159,9 +159,17 @@ fn extend_class(
     let len = matched.len;
     let mut hash = HASH_START;
     let mut phrase: Vec<u8> = Vec::new();
+    let blank = [config.options.blank_sub.0];
+    let mut after_atom = false;
     for end in at + 1..=tokens.len() {
         let Some(Token::Word(w)) = tokens.get(end - 1) else { return false };
         let text = work.texts.text(*w);
+        let atom = text.first().is_some_and(|b| config.chars.is_atom(*b));
+        if after_atom && atom {
+            hash = hash_more(hash, &blank);
+            phrase.extend(blank);
+        }
+        after_atom = atom;
         hash = hash_more(hash, text);
         phrase.extend_from_slice(text);
         if phrase.len() > set.longest() {
@@ -187,8 +195,12 @@ fn in_class(class: ClassId, w: Word, work: &Work<'_, '_, '_>) -> bool {
     work.config().classes.by_id(class).is_some_and(|set| set.contains(work.texts.text(w)))
 }
 
-/// Compares the value of a macro with the tokens from `at`; the end of what it covers.
+/// Compares the value of a macro with the tokens from `at`; the end of what it covers. Where no token is left even an empty value
+/// does not match.
 fn late(name: &MacroName, tokens: &[Token], at: usize, work: &Work<'_, '_, '_>) -> Option<usize> {
+    if at >= tokens.len() {
+        return None;
+    }
     let mut value: &[u8] = work.scope.macros.find(name).unwrap_or_default();
     let mut at = at;
     while !value.is_empty() {

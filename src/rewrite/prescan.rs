@@ -161,7 +161,6 @@ fn scan(text: &[u8], mode: Mode, chars: &CharTable, words: &mut Vec<Vec<u8>>, ou
                 b')'
             }
             None if angles > 0 => {
-                escaped = false;
                 fault(out, "Unbalanced '<'");
                 b'>'
             }
