@@ -169,7 +169,9 @@ fn envelope(recipients: &[&str], body: &[u8]) -> Envelope {
             mailer: 0,
             host: Line::cleaned(b"[127.0.0.1]"),
             user: Line::cleaned(address.as_bytes()),
+            group: None,
         }),
+        group: None,
         state: RecipientState::Pending,
         status: None,
     };
@@ -189,6 +191,8 @@ fn envelope(recipients: &[&str], body: &[u8]) -> Envelope {
         envid: None,
         auth_param: None,
         deliver_by: None,
+        group: 0,
+        mode: None,
         recipients: recipients.iter().map(recipient).collect(),
         headers: Headers::default(),
         body: Body::Memory(body.into()),

@@ -71,6 +71,8 @@ fn envelope(message: &[u8], sender: &str) -> Envelope {
         envid: None,
         auth_param: None,
         deliver_by: None,
+        group: 0,
+        mode: None,
         recipients: vec![Recipient {
             address: Line::new("<bob@sink.test>").unwrap(),
             primary: true,
@@ -81,6 +83,7 @@ fn envelope(message: &[u8], sender: &str) -> Envelope {
             control: None,
             origin: Origin::Direct,
             target: None,
+            group: None,
             state: RecipientState::Pending,
             status: None,
         }],

@@ -238,8 +238,11 @@ impl<'a> Loader<'a> {
             }
             Some(Sym::Byte(b'Q')) => {
                 if let Some(def) = QueueGroup::parse(&written(rest), &mut faults) {
-                    self.config.queue_groups.retain(|q| q.name != def.name);
-                    self.config.queue_groups.push(def);
+                    // A group keeps its number: recipients and directories go by it.
+                    match self.config.queue_groups.iter_mut().find(|q| q.name.eq_ignore_ascii_case(&def.name)) {
+                        Some(known) => *known = def,
+                        None => self.config.queue_groups.push(def),
+                    }
                 }
             }
             Some(Sym::Byte(b'\n' | b' ' | b'\t')) => {}

@@ -187,6 +187,7 @@ fn envelope(
         control: None,
         origin: Origin::Direct,
         target: None,
+        group: None,
         state: RecipientState::Pending,
         status: None,
     };
@@ -207,6 +208,8 @@ fn envelope(
         envid: None,
         auth_param: None,
         deliver_by: None,
+        group: 0,
+        mode: None,
         recipients: vec![recipient],
         headers,
         body,

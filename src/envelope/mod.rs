@@ -10,6 +10,7 @@ pub use id::{IdGenerator, QueueId};
 pub use status::Status;
 
 use crate::cf::MacroName;
+use crate::cf::options::DeliveryMode;
 use crate::header::Headers;
 
 use crate::text::Line;
@@ -49,6 +50,10 @@ pub struct Envelope {
     pub auth_param: Option<Line>,
     /// DELIVERBY (RFC 2852): mode letters and seconds (record `!`).
     pub deliver_by: Option<DeliverBy>,
+    /// The queue group, an index into the configuration's; not in the queue file: the directory tells.
+    pub group: usize,
+    /// The delivery mode that the daemon or the sender's session asks for, if it is not the configuration's; not in the queue file.
+    pub mode: Option<DeliveryMode>,
     /// The recipients, delivered ones included until the queue file is rewritten.
     pub recipients: Vec<Recipient>,
     /// The header fields in order, as received and as added.
@@ -167,6 +172,8 @@ pub struct Recipient {
     pub origin: Origin,
     /// Where rule sets sent it; not in the queue file: parsed again when the file is read.
     pub target: Option<Target>,
+    /// The queue group chosen for an address that has no target yet.
+    pub group: Option<usize>,
     /// What became of it.
     pub state: RecipientState,
     /// The last status (record `M` before `R` and the reports).
@@ -182,6 +189,8 @@ pub struct Target {
     pub host: Line,
     /// `$u`.
     pub user: Line,
+    /// The queue group that the rule set `queuegroup` or the mailer chose.
+    pub group: Option<usize>,
 }
 
 /// What became of a recipient.

@@ -32,3 +32,12 @@ pub fn locked(id: &QueueId) {
 pub fn skipping_run(reason: &str) {
     emit(9, Severity::Info, Id::Bare, format_args!("Skipping queue run -- {reason}"));
 }
+
+/// `ID: split: [maxrcpts=M, rcpts=N, ]count=C, id=ID` (level 9): recipients part by queue group, or by how many a group takes.
+pub fn split(id: &QueueId, limit: Option<(usize, usize)>, ids: &[QueueId]) {
+    let limit = limit.map(|(most, count)| format!("maxrcpts={most}, rcpts={count}, ")).unwrap_or_default();
+    let names: Vec<&str> = ids.iter().map(QueueId::as_str).collect();
+    let (count, plural) = (ids.len(), if ids.len() == 1 { "" } else { "s" });
+    let names = names.join("; ");
+    emit(9, Severity::Notice, Id::Queue(id), format_args!("split: {limit}count={count}, id{plural}={names}"));
+}

@@ -75,8 +75,8 @@ pub struct Parsed {
     pub skip_ruleset_5: bool,
     /// A map could not answer now: queue the address and parse it again later.
     pub try_later: bool,
-    /// The queue group of an envelope recipient: what the rule set `queuegroup` says, else the mailer's Q=.
-    pub queue_group: Option<String>,
+    /// The queue group of an envelope recipient, by its index: what the rule set `queuegroup` says, else the mailer's Q=.
+    pub queue_group: Option<usize>,
 }
 
 const SYNTAX: Enhanced = Enhanced(5, 1, 3);
@@ -162,9 +162,7 @@ pub fn parse_until(
 fn choose_queue_group(work: &mut Work<'_, '_, '_>, parsed: &mut Parsed) {
     let config = work.config();
     let Some(mailer) = config.mailers.get(parsed.mailer) else { return };
-    let known = |name: &[u8]| {
-        config.queue_groups.iter().find(|q| q.name.as_bytes().eq_ignore_ascii_case(name)).map(|q| q.name.clone())
-    };
+    let known = |name: &[u8]| config.queue_groups.iter().position(|q| q.name.as_bytes().eq_ignore_ascii_case(name));
     parsed.queue_group = mailer.queue_group.as_deref().and_then(known);
     let Some(id) = config.rulesets.hook("queuegroup") else { return };
     let mode = Mode { delimiter: None, keep_comments: false };

@@ -437,6 +437,7 @@ impl Expansion<'_> {
             control: found.control.clone(),
             origin: found.origin.clone(),
             target: None,
+            group: None,
             state: RecipientState::Pending,
             status: None,
             address: Line::default(),
@@ -570,6 +571,7 @@ fn blank_recipient() -> Recipient {
         control: None,
         origin: Origin::Direct,
         target: None,
+        group: None,
         state: RecipientState::Discarded,
         status: None,
     }

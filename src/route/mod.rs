@@ -13,6 +13,7 @@ mod parse;
 mod split;
 mod verify;
 
+pub use split::by_group;
 pub use verify::{Verified, scratch, verify};
 
 pub use parse::malformed;

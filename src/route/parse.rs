@@ -65,6 +65,7 @@ pub(super) fn resolve(svc: &Services, macros: &mut Macros, address: &[u8]) -> Re
                 mailer: parsed.mailer,
                 host: Line::cleaned(&parsed.host.unwrap_or_default()),
                 user: Line::cleaned(&parsed.user),
+                group: parsed.queue_group,
             },
             later: parsed.try_later,
             skip_ruleset_5: parsed.skip_ruleset_5,
@@ -130,6 +131,7 @@ pub(super) fn add_recipient(
         control: None,
         origin: origin.clone(),
         // What a map could not answer is asked again before delivery.
+        group: parsed.target.group,
         target: (!parsed.later).then_some(parsed.target),
         state: RecipientState::Pending,
         status: None,
@@ -235,6 +237,6 @@ pub(super) fn localaddr(svc: &Services, target: &Target) -> Result<Option<Target
         Some(detail) if !user.ends_with(b"+*") => detail.to_vec(),
         _ => host,
     };
-    let next = Target { mailer, host: Line::cleaned(&host), user: Line::cleaned(&user) };
+    let next = Target { mailer, host: Line::cleaned(&host), user: Line::cleaned(&user), group: target.group };
     Ok((next != *target).then_some(next))
 }

@@ -102,6 +102,8 @@ pub fn scratch(svc: &Services) -> Envelope {
         envid: None,
         auth_param: None,
         deliver_by: None,
+        group: 0,
+        mode: None,
         recipients: Vec::new(),
         headers: Headers::default(),
         body: Body::Empty,

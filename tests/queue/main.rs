@@ -37,6 +37,8 @@ fn message(id: &str, size: usize) -> Envelope {
         envid: None,
         auth_param: None,
         deliver_by: None,
+        group: 0,
+        mode: None,
         recipients: vec![Recipient {
             address: Line::cleaned(format!("<{id}@example.test>").as_bytes()),
             primary: true,
@@ -47,6 +49,7 @@ fn message(id: &str, size: usize) -> Envelope {
             control: None,
             origin: Origin::Direct,
             target: None,
+            group: None,
             state: RecipientState::Pending,
             status: None,
         }],

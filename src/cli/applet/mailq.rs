@@ -8,7 +8,6 @@ use crate::queue::Selection;
 use crate::queue::files::{Entry, FileStore, Kind, Settings};
 use crate::sys::{clock, cred, dir, load};
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 /// How the queue is listed.
 #[derive(Debug, Clone, Default)]
@@ -34,50 +33,29 @@ pub fn list(config: &Config, options: &Options, out: &mut dyn Write) -> u8 {
 
 fn print(config: &Config, options: &Options, out: &mut dyn Write) -> io::Result<u8> {
     let mut total = 0;
-    for settings in queues(config, &options.selection) {
-        let store = match FileStore::open(settings.clone()) {
-            Ok(store) => store,
-            Err(e) => {
-                let text = match e.raw_os_error() {
-                    Some(code) => nix::errno::Errno::from_raw(code).desc().to_string(),
-                    None => e.to_string(),
-                };
-                out.flush()?;
-                eprintln!("can not chdir({}/): {text}", settings.directory.display());
-                return Ok(78);
-            }
-        };
-        let restricted = config.options.privacy_options.has(Privacy::RESTRICT_MAILQ);
-        if restricted && !may_see(&store) {
-            writeln!(out, "510 You are not permitted to see the queue")?;
-            return Ok(77);
+    let settings = Settings::from_config(config);
+    let store = match FileStore::open(settings.clone()) {
+        Ok(store) => store,
+        Err(e) => {
+            let text = match e.raw_os_error() {
+                Some(code) => nix::errno::Errno::from_raw(code).desc().to_string(),
+                None => e.to_string(),
+            };
+            out.flush()?;
+            eprintln!("can not chdir({}/): {text}", settings.directory.display());
+            return Ok(78);
         }
-        for home in 0..store.paths().len() {
-            total += directory(config, options, &store, home, out)?;
-        }
+    };
+    let restricted = config.options.privacy_options.has(Privacy::RESTRICT_MAILQ);
+    if restricted && !may_see(&store) {
+        writeln!(out, "510 You are not permitted to see the queue")?;
+        return Ok(77);
+    }
+    for home in store.homes_of(&options.selection) {
+        total += directory(config, options, &store, home, out)?;
     }
     writeln!(out, "\t\tTotal requests: {total}")?;
     Ok(0)
-}
-
-/// The queues to list: the main one, and those of queue groups.
-fn queues(config: &Config, selection: &Selection) -> Vec<Settings> {
-    let main = Settings::from_config(config);
-    let mut all = vec![("mqueue".to_string(), main.clone())];
-    for group in &config.queue_groups {
-        let Some(path) = &group.path else { continue };
-        let directory: PathBuf = std::ffi::OsString::from(String::from_utf8_lossy(path).into_owned()).into();
-        all.push((group.name.clone(), Settings { directory, ..main.clone() }));
-    }
-    let wanted = selection.group.as_deref();
-    all.retain(|(name, _)| wanted.is_none_or(|w| w.eq_ignore_ascii_case(name)));
-    let mut seen: Vec<PathBuf> = Vec::new();
-    all.retain(|(_, s)| {
-        let new = !seen.contains(&s.directory);
-        seen.push(s.directory.clone());
-        new
-    });
-    all.into_iter().map(|(_, s)| s).collect()
 }
 
 /// `restrictmailq`: root, the owner of the queue, and its group.

@@ -110,8 +110,18 @@ impl<'a> Submission<'a> {
         for (address, reply) in &failures {
             say_failure(address, reply);
         }
-        self.services.store.commit(&envelope)?;
-        let code = self.hand_over(envelope);
+        let mut envelopes = vec![];
+        let parts = route::by_group(self.services, &mut envelope, None);
+        for part in [envelope].into_iter().chain(parts) {
+            if let Err(error) = self.services.store.commit(&part) {
+                for stored in &envelopes {
+                    let _ = self.services.store.remove(stored);
+                }
+                return Err(error.into());
+            }
+            envelopes.push(part);
+        }
+        let code = self.hand_over(envelopes);
         Ok(if code == 0 { failures.first().map_or(0, |(_, reply)| exit_of(reply)) } else { code })
     }
 
@@ -232,6 +242,8 @@ impl<'a> Submission<'a> {
             envid: flags.envid.as_deref().map(Line::cleaned),
             auth_param: None,
             deliver_by: None,
+            group: 0,
+            mode: None,
             recipients: Vec::new(),
             headers: Headers::default(),
             body: Body::Empty,
@@ -304,23 +316,28 @@ impl<'a> Submission<'a> {
     }
 
     /// Delivers as the delivery mode says; the message is in the queue already.
-    fn hand_over(&self, envelope: Envelope) -> u8 {
+    fn hand_over(&self, envelopes: Vec<Envelope>) -> u8 {
         let options = &self.settings.config.options;
         let verbose = self.settings.flags.verbose;
         let mode = if verbose { DeliveryMode::Interactive } else { options.delivery_mode };
         match mode {
             DeliveryMode::Queue | DeliveryMode::Deferred => {
-                self.services.store.release(&envelope.id);
+                envelopes.iter().for_each(|e| self.services.store.release(&e.id));
                 0
             }
             DeliveryMode::Background => {
                 if process::daemonize().is_err() {
                     return 0;
                 }
-                attempt::run(self.services, &Standard::new(false), envelope, How::default());
+                for envelope in envelopes {
+                    attempt::run(self.services, &Standard::new(false), envelope, How::default());
+                }
                 process::exit_now(0)
             }
-            DeliveryMode::Interactive => self.deliver_now(envelope, verbose),
+            DeliveryMode::Interactive => envelopes
+                .into_iter()
+                .map(|e| self.deliver_now(e, verbose))
+                .fold(0, |code, next| if code == 0 { next } else { code }),
         }
     }
 

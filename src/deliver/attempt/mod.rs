@@ -39,7 +39,7 @@ pub fn run(svc: &Services, transport: &dyn Transport, envelope: Envelope, how: H
         let Some(mut envelope) = waiting.pop() else { return };
         let ids = waiting.iter().chain([&envelope]).map(|e| e.id.clone()).collect();
         let _unlock = UnlockOnPanic { svc, ids };
-        let (copies, problems) = route(svc, transport, &mut envelope);
+        let (copies, problems) = route(svc, transport, &mut envelope, how);
         waiting.extend(copies);
         one(svc, transport, envelope, how, problems);
     }
@@ -66,15 +66,25 @@ impl Drop for UnlockOnPanic<'_> {
 const MAX_SPLITS: usize = 1000;
 
 /// Routes the recipients. Copies for other owners are made durable at once; those that cannot be stay where they are.
-fn route(svc: &Services, transport: &dyn Transport, envelope: &mut Envelope) -> (Vec<Envelope>, bool) {
+fn route(svc: &Services, transport: &dyn Transport, envelope: &mut Envelope, how: How) -> (Vec<Envelope>, bool) {
     let mut copies = Vec::new();
     let mut stuck = false;
-    for copy in transport.route(svc, envelope) {
+    let mut parted = transport.route(svc, envelope);
+    for copy in &mut parted {
+        log::delivery::cloned(&envelope.id, &copy.id, &copy.sender);
+    }
+    if !how.queue_run {
+        // What an alias expanded to may belong to other queue groups.
+        let home = envelope.group;
+        let mut more = crate::route::by_group(svc, envelope, Some(home));
+        for copy in &mut parted {
+            more.extend(crate::route::by_group(svc, copy, None));
+        }
+        parted.extend(more);
+    }
+    for copy in parted {
         match svc.store.commit(&copy) {
-            Ok(()) => {
-                log::delivery::cloned(&envelope.id, &copy.id, &copy.sender);
-                copies.push(copy);
-            }
+            Ok(()) => copies.push(copy),
             Err(_) => stuck = true,
         }
     }

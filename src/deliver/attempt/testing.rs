@@ -84,7 +84,7 @@ pub(crate) fn route(svc: &Services, env: &mut Envelope) {
         let host = address.split(|b| *b == b'@').nth(1).unwrap_or_default().to_vec();
         let name: &[u8] = if host.is_empty() { b"local" } else { b"esmtp" };
         let mailer = svc.config.mailer_index(name).expect("mailer");
-        r.target = Some(Target { mailer, host: Line::cleaned(&host), user: Line::cleaned(&address) });
+        r.target = Some(Target { mailer, host: Line::cleaned(&host), user: Line::cleaned(&address), group: None });
     }
 }
 
@@ -180,6 +180,7 @@ fn recipient(address: &str) -> Recipient {
         control: None,
         origin: Origin::Direct,
         target: None,
+        group: None,
         state: RecipientState::Pending,
         status: None,
     }
@@ -206,6 +207,8 @@ pub(crate) fn message(recipients: &[&str], created: i64) -> Envelope {
         envid: None,
         auth_param: None,
         deliver_by: None,
+        group: 0,
+        mode: None,
         recipients: recipients.iter().map(|r| recipient(r)).collect(),
         headers: Headers {
             fields: vec![field("Return-Path", " <$g>", true), field("Subject", " t1", false), field("To", " x", false)],

@@ -102,6 +102,8 @@ impl Reader {
             envid: None,
             auth_param: None,
             deliver_by: None,
+            group: 0,
+            mode: None,
             recipients: Vec::new(),
             headers: Headers::default(),
             body: Body::Empty,
@@ -171,6 +173,7 @@ impl Reader {
             control: self.control.clone(),
             origin: Origin::Direct,
             target: None,
+            group: None,
             state: RecipientState::Pending,
             status: self.answer.take().map(|text| status(&text)),
         });

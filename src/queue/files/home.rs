@@ -1,5 +1,6 @@
 //! One queue directory: its `qf`, `df` and `xf` subdirectories where they are, and the names in it.
 
+use super::Group;
 use crate::envelope::{Envelope, QueueId};
 use crate::queue::Selection;
 use crate::sys::dir::Dir;
@@ -17,6 +18,8 @@ pub(super) struct Home {
     pub transcript: Option<Dir>,
     /// True when data files have a directory of their own.
     split: bool,
+    /// The queue group it belongs to.
+    pub group: usize,
 }
 
 /// The kinds of control files.
@@ -72,7 +75,7 @@ pub struct Entry {
 }
 
 impl Home {
-    fn open(path: &Path) -> io::Result<Home> {
+    fn open(path: &Path, group: usize) -> io::Result<Home> {
         let top = Dir::open(path)?;
         let data = top.subdir("df")?;
         let transcript = top.subdir("xf")?;
@@ -82,7 +85,7 @@ impl Home {
             None => Dir::open(path)?,
         };
         let control = top.subdir("qf")?.unwrap_or(top);
-        Ok(Home { control, data, transcript, split })
+        Ok(Home { control, data, transcript, split, group })
     }
 
     /// Makes new names durable.
@@ -101,17 +104,45 @@ impl Home {
     }
 }
 
-/// Opens the directory, or all that `/path/prefix*` means.
-pub(super) fn open_all(pattern: &Path) -> io::Result<Vec<Home>> {
+/// Opens the directories of all groups. A directory that two groups name belongs to the first.
+pub(super) fn open_all(main: &Path, groups: &[Group]) -> io::Result<Vec<Home>> {
+    let mut homes: Vec<Home> = Vec::new();
+    let mut seen: Vec<PathBuf> = Vec::new();
+    let base = base_of(main);
+    for (n, group) in groups.iter().enumerate() {
+        let pattern = group.path.as_deref().unwrap_or(main);
+        let inside = group.path.is_none() || (pattern.starts_with(base) && pattern != base);
+        if !inside {
+            let text = format!("QueuePath {} not subpath of QueueDirectory {}", pattern.display(), base.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        for path in directories(pattern)? {
+            if !seen.contains(&path) {
+                homes.push(Home::open(&path, n)?);
+                seen.push(path);
+            }
+        }
+    }
+    Ok(homes)
+}
+
+/// What all queue directories are below: `QueueDirectory`, or the directory of its pattern.
+fn base_of(main: &Path) -> &Path {
+    let pattern = main.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.ends_with('*'));
+    if pattern { main.parent().unwrap_or(main) } else { main }
+}
+
+/// The directory, or all that `/path/prefix*` means.
+fn directories(pattern: &Path) -> io::Result<Vec<PathBuf>> {
     let last = pattern.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     let Some(prefix) = last.strip_suffix('*') else {
-        return Ok(vec![Home::open(pattern)?]);
+        return Ok(vec![pattern.to_path_buf()]);
     };
     let parent = pattern.parent().unwrap_or(Path::new("."));
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(parent)? {
         let entry = entry?;
-        let named = entry.file_name().to_str().is_some_and(|n| n.starts_with(prefix));
+        let named = entry.file_name().to_str().is_some_and(|n| n.starts_with(prefix) && !n.starts_with('.'));
         if named && entry.path().is_dir() {
             paths.push(entry.path());
         }
@@ -121,5 +152,5 @@ pub(super) fn open_all(pattern: &Path) -> io::Result<Vec<Home>> {
         let text = format!("no directory matches {}", pattern.display());
         return Err(io::Error::new(io::ErrorKind::NotFound, text));
     }
-    paths.iter().map(|p| Home::open(p)).collect()
+    Ok(paths)
 }

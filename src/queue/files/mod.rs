@@ -30,6 +30,7 @@ use home::Home;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -39,6 +40,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 pub struct Settings {
     /// `QueueDirectory`, whose last component may end in `*`.
     pub directory: PathBuf,
+    /// The queue groups, in the configuration's order; the first is `mqueue`.
+    pub groups: Vec<Group>,
     /// `QueueFileMode`.
     pub mode: u32,
     /// False for `SuperSafe=False`: no fsync.
@@ -56,6 +59,7 @@ impl Settings {
     pub fn new(directory: impl Into<PathBuf>) -> Settings {
         Settings {
             directory: directory.into(),
+            groups: vec![Group { name: "mqueue".into(), path: None }],
             mode: 0o600,
             sync: true,
             min_free_blocks: 100,
@@ -69,6 +73,7 @@ impl Settings {
         let options = &config.options;
         Settings {
             directory: options.queue_directory.path().unwrap_or(Path::new("/var/spool/mqueue")).to_path_buf(),
+            groups: config.queue_groups.iter().map(Group::from_config).collect(),
             mode: match options.queue_file_mode.0 {
                 0 => 0o600,
                 mode => mode,
@@ -78,6 +83,22 @@ impl Settings {
             buffer: usize::try_from(options.data_file_buffer_size).unwrap_or(0).min(MAX_BUFFER),
             group_writable: options.use_msp,
         }
+    }
+}
+
+/// A queue group, as far as the store has to know it.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Its directory, whose last component may end in `*`; `None`: that of the queue itself.
+    pub path: Option<PathBuf>,
+}
+
+impl Group {
+    fn from_config(group: &crate::cf::QueueGroup) -> Group {
+        let path = |p: &Vec<u8>| PathBuf::from(std::ffi::OsStr::from_bytes(p));
+        Group { name: group.name.clone(), path: group.path.as_ref().map(path) }
     }
 }
 
@@ -94,7 +115,8 @@ struct Inner {
     homes: Vec<Home>,
     jobs: Mutex<HashMap<QueueId, Job>>,
     /// Data files of messages still coming in; a dead reference means that the message was given up.
-    spooled: Mutex<HashMap<QueueId, Weak<File>>>,
+    /// Each with the number of the directory that it is in.
+    spooled: Mutex<HashMap<QueueId, (usize, Weak<File>)>>,
     generation: AtomicU64,
     room: Mutex<Option<(std::time::Instant, bool)>>,
 }
@@ -136,7 +158,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl FileStore {
     /// Opens the directories of the queue.
     pub fn open(settings: Settings) -> io::Result<FileStore> {
-        let homes = home::open_all(&settings.directory)?;
+        let homes = home::open_all(&settings.directory, &settings.groups)?;
         Ok(FileStore {
             inner: Arc::new(Inner {
                 settings,
@@ -152,6 +174,16 @@ impl FileStore {
     /// The queue directories' paths.
     pub fn paths(&self) -> Vec<&Path> {
         self.inner.homes.iter().map(|h| h.control.path()).collect()
+    }
+
+    /// The queue directories, by number, that `selection` looks at.
+    pub fn homes_of(&self, selection: &Selection) -> Vec<usize> {
+        let groups = &self.inner.settings.groups;
+        let wanted = |home: &Home| {
+            let name = groups.get(home.group).map(|g| g.name.as_str()).unwrap_or_default();
+            selection.group.as_ref().is_none_or(|g| g.eq_ignore_ascii_case(name))
+        };
+        self.inner.homes.iter().enumerate().filter(|(_, h)| wanted(h)).map(|(n, _)| n).collect()
     }
 
     /// The control files of one kind in the queue directory number `home`, in no order.
@@ -219,7 +251,7 @@ impl Store for FileStore {
     fn list(&self, selection: &Selection) -> Result<Vec<QueueId>, StoreError> {
         self.inner.sweep();
         let mut ids = Vec::new();
-        for home in 0..self.inner.homes.len() {
+        for home in self.homes_of(selection) {
             for entry in self.entries(home, Kind::of(selection)).map_err(classify)? {
                 if selection.takes_id(entry.id.as_str().as_bytes()) && self.inner.matches(&entry, selection) {
                     ids.push(entry.id);
@@ -253,10 +285,12 @@ fn classify(e: io::Error) -> StoreError {
 }
 
 impl Inner {
-    /// The directory where a new job goes: always the same for one id, spread over all.
-    fn home_of(&self, id: &QueueId) -> usize {
+    /// The directory of `group` where a new job goes: always the same for one id, spread over all.
+    fn home_of(&self, id: &QueueId, group: usize) -> usize {
         let sum = id.as_str().bytes().fold(0u32, |h, b| (h ^ u32::from(b)).wrapping_mul(16_777_619));
-        sum as usize % self.homes.len().max(1)
+        let of = |group| self.homes.iter().enumerate().filter(move |(_, h)| h.group == group).map(|(n, _)| n);
+        let homes: Vec<usize> = of(group).collect();
+        homes.get(sum as usize % homes.len().max(1)).copied().or_else(|| of(0).next()).unwrap_or(0)
     }
 
     fn home(&self, n: usize) -> io::Result<&Home> {
@@ -274,7 +308,7 @@ impl Inner {
 
     /// The control file of `id`, wherever it is.
     fn find(&self, id: &QueueId) -> Option<Entry> {
-        let first = self.home_of(id);
+        let first = self.home_of(id, 0);
         let others = (0..self.homes.len()).filter(|n| *n != first);
         for n in std::iter::once(first).chain(others) {
             for kind in [Kind::Normal, Kind::Quarantined] {
@@ -296,14 +330,12 @@ impl Inner {
 
     /// Removes data files of messages that were given up while they came in.
     fn sweep(&self) {
-        let given_up: Vec<QueueId> = {
+        let given_up: Vec<(QueueId, usize)> = {
             let mut spooled = lock(&self.spooled);
-            let dead = spooled.iter().filter(|(_, file)| file.strong_count() == 0).map(|(id, _)| id.clone()).collect();
-            spooled.retain(|_, file| file.strong_count() > 0);
-            dead
+            spooled.extract_if(|_, (_, file)| file.strong_count() == 0).map(|(id, (place, _))| (id, place)).collect()
         };
-        for id in given_up {
-            if let Ok(home) = self.home(self.home_of(&id)) {
+        for (id, place) in given_up {
+            if let Ok(home) = self.home(place) {
                 let _ = home.data.unlink(&format!("df{id}"));
             }
         }

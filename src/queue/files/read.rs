@@ -55,6 +55,7 @@ impl Inner {
             }
         };
         envelope.size = envelope.body.len();
+        envelope.group = home.group;
         let generation = self.generation.fetch_add(1, Ordering::Relaxed);
         let job = Job { lock: file, home: entry.home, kind: entry.kind, data, generation, found: true };
         lock(&self.jobs).insert(id.clone(), job);

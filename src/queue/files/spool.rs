@@ -28,9 +28,11 @@ impl FileSpool {
         let file = match &self.file {
             Some(file) => Arc::clone(file),
             None => {
-                let home = self.store.home(self.store.home_of(&self.id))?;
+                // The commit knows the group, and moves the file where that is another one.
+                let place = self.store.home_of(&self.id, 0);
+                let home = self.store.home(place)?;
                 let file = Arc::new(self.store.create(&home.data, &format!("df{}", self.id))?);
-                lock(&self.store.spooled).insert(self.id.clone(), Arc::downgrade(&file));
+                lock(&self.store.spooled).insert(self.id.clone(), (place, Arc::downgrade(&file)));
                 self.file = Some(Arc::clone(&file));
                 file
             }

@@ -22,6 +22,8 @@ pub(super) fn envelope(id: &str, body: Body) -> Envelope {
         envid: None,
         auth_param: None,
         deliver_by: None,
+        group: 0,
+        mode: None,
         recipients: vec![Recipient {
             address: Line::cleaned(b"<bob@example.test>"),
             primary: true,
@@ -32,6 +34,7 @@ pub(super) fn envelope(id: &str, body: Body) -> Envelope {
             control: None,
             origin: Origin::Direct,
             target: None,
+            group: None,
             state: RecipientState::Pending,
             status: None,
         }],

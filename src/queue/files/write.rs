@@ -22,9 +22,9 @@ impl Inner {
 
     pub(super) fn commit(&self, envelope: &Envelope) -> io::Result<()> {
         let id = &envelope.id;
-        let n = self.home_of(id);
+        let n = self.home_of(id, envelope.group);
         let home = self.home(n)?;
-        self.write_data(home, envelope)?;
+        self.write_data(n, home, envelope)?;
         let kind = Kind::for_new(envelope);
         let written = self.write_control(home, envelope, kind, &DataFile::default()).and_then(|file| {
             if self.settings.sync {
@@ -32,29 +32,33 @@ impl Inner {
             }
             Ok(file)
         });
+        // A body that came in where another group is at home.
+        let stray = lock(&self.spooled).remove(id).map(|(place, _)| place).filter(|place| *place != n);
+        if let Some(Ok(home)) = stray.map(|place| self.home(place)) {
+            let _ = home.data.unlink(&format!("df{id}"));
+        }
         match written {
             Ok(file) => {
                 let generation = self.generation.fetch_add(1, Ordering::Relaxed);
                 let job = Job { lock: file, home: n, kind, data: DataFile::default(), generation, found: false };
                 lock(&self.jobs).insert(id.clone(), job);
-                lock(&self.spooled).remove(id);
                 Ok(())
             }
             Err(e) => {
                 // Nothing was promised: the caller answers with an error, so nothing must stay.
                 let _ = home.control.unlink(&kind.name(id));
                 let _ = home.data.unlink(&format!("df{id}"));
-                lock(&self.spooled).remove(id);
                 Err(e)
             }
         }
     }
 
     /// The data file, durable except for its name.
-    fn write_data(&self, home: &Home, envelope: &Envelope) -> io::Result<()> {
+    fn write_data(&self, n: usize, home: &Home, envelope: &Envelope) -> io::Result<()> {
         let name = format!("df{}", envelope.id);
+        let place = lock(&self.spooled).get(&envelope.id).map(|(place, _)| *place);
         if let Body::File(file, _) = &envelope.body
-            && (lock(&self.spooled).contains_key(&envelope.id) || home.data.link(file, &name).is_ok())
+            && (place == Some(n) || home.data.link(file, &name).is_ok())
         {
             return if self.settings.sync { file.sync_data() } else { Ok(()) };
         }
@@ -124,11 +128,11 @@ impl Inner {
     }
 
     pub(super) fn remove(&self, id: &QueueId) -> io::Result<()> {
-        let spooled = lock(&self.spooled).remove(id).is_some();
+        let spooled = lock(&self.spooled).remove(id);
         let job = lock(&self.jobs).remove(id);
         let Some(job) = job else {
-            if spooled {
-                self.home(self.home_of(id))?.data.unlink(&format!("df{id}"))?;
+            if let Some((place, _)) = spooled {
+                self.home(place)?.data.unlink(&format!("df{id}"))?;
             }
             return Ok(());
         };

@@ -103,12 +103,13 @@ impl Delivery {
 impl Scheduler for Delivery {
     fn submit(&self, envelope: Envelope) {
         let Some(engine) = self.engine.get() else { return };
-        let later = matches!(self.mode, DeliveryMode::Queue | DeliveryMode::Deferred)
+        let mode = envelope.mode.unwrap_or(self.mode);
+        let later = matches!(mode, DeliveryMode::Queue | DeliveryMode::Deferred)
             || envelope.quarantine.is_some()
             || order::load_says_queue(&engine.svc.config, envelope.priority);
         if later {
             engine.svc.store.release(&envelope.id);
-        } else if self.mode == DeliveryMode::Interactive {
+        } else if mode == DeliveryMode::Interactive {
             engine.work(Work::New(Box::new(envelope)));
         } else if let Some(Work::New(refused)) = engine.pool.add(Work::New(Box::new(envelope))) {
             // More new mail than memory should hold: the queue has it.

@@ -213,6 +213,7 @@ impl Loop {
             client_connections: counts.client_open,
             client_rate: counts.client_rate,
             total_rate: counts.total_rate,
+            mode: port.delivery_mode,
             ..ConnectionFacts::net(peer, local, name.as_bytes(), port.modifiers.letters())
         };
         let session = Session::new(facts, self.shared.settings.clone(), config.layer());

@@ -1,5 +1,6 @@
 //! What a session is told about its connection.
 
+use crate::cf::options::DeliveryMode;
 use std::net::{IpAddr, SocketAddr};
 
 /// Who is at the other end.
@@ -35,6 +36,8 @@ pub struct ConnectionFacts {
     pub client_rate: u32,
     /// Connections accepted in all in the last window (`${total_rate}`).
     pub total_rate: u32,
+    /// `DeliveryMode=` of the listener, where it has its own.
+    pub mode: Option<DeliveryMode>,
 }
 
 impl ConnectionFacts {
@@ -49,6 +52,7 @@ impl ConnectionFacts {
             client_connections: 1,
             client_rate: 1,
             total_rate: 1,
+            mode: None,
         }
     }
 
@@ -63,6 +67,7 @@ impl ConnectionFacts {
             client_connections: 0,
             client_rate: 0,
             total_rate: 0,
+            mode: None,
         }
     }
 

@@ -92,7 +92,7 @@ pub(super) fn identify(state: &mut State, services: &Services) {
     macros.set("{total_rate}", facts.total_rate.to_string());
     macros.set("{daemon_name}", &facts.daemon);
     macros.set("{daemon_flags}", flags(&facts.modifiers));
-    let mode = services.config.options.delivery_mode.letter().to_string();
+    let mode = facts.mode.unwrap_or(services.config.options.delivery_mode).letter().to_string();
     macros.set("{deliveryMode}", mode);
     macros.set("r", "SMTP");
     macros.set("s", &state.client_name);

@@ -100,6 +100,8 @@ fn envelope(state: &State, id: QueueId, address: &[u8], params: &MailParams) -> 
         envid: params.envid.clone(),
         auth_param: None,
         deliver_by: params.by,
+        group: 0,
+        mode: state.facts.mode,
         recipients: Vec::new(),
         headers: Headers::default(),
         body: Body::Empty,

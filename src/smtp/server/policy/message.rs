@@ -10,6 +10,7 @@ use crate::log;
 use crate::queue::store::StoreError;
 use crate::reply::Reply;
 use crate::rewrite;
+use crate::route;
 use crate::service::Services;
 use crate::smtp::server::action::Framing;
 use crate::smtp::server::collect::{Collected, Collector, Fault, Limits, complete, message_id};
@@ -163,8 +164,25 @@ fn take(state: &State, services: &Services, transaction: &mut Transaction) -> Re
         }
         return Ok(false);
     }
-    services.store.commit(&transaction.envelope).map_err(|error| store_failed(state, &error))?;
+    let parts = route::by_group(services, &mut transaction.envelope, None);
+    commit(services, &transaction.envelope, &parts).map_err(|error| store_failed(state, &error))?;
+    for part in parts {
+        services.scheduler.submit(part);
+    }
     Ok(true)
+}
+
+/// All of the message or nothing: what was stored of a message that is refused goes again.
+fn commit(services: &Services, envelope: &Envelope, parts: &[Envelope]) -> Result<(), StoreError> {
+    for (n, part) in parts.iter().chain([envelope]).enumerate() {
+        if let Err(error) = services.store.commit(part) {
+            for part in parts.iter().take(n) {
+                let _ = services.store.remove(part);
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 fn collect_failed(state: &State, id: log::Id<'_>, size: u64, fault: &Fault) -> Reply {
