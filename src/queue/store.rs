@@ -26,6 +26,100 @@ pub struct Held {
     pub lock: Option<Box<dyn std::any::Any + Send>>,
 }
 
+/// What a queue run has to know of a job before it tries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The job.
+    pub id: QueueId,
+    /// Its queue group.
+    pub group: usize,
+    /// Creation.
+    pub created: i64,
+    /// Last attempt; 0 for never.
+    pub last_attempt: i64,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Priority; lower goes first.
+    pub priority: i64,
+    /// A warning has been sent.
+    pub warned: bool,
+    /// The domain of its recipients; empty for local ones and when they have several.
+    pub domain: Box<[u8]>,
+    /// The first recipient's host, for `QueueSortOrder=host`.
+    pub first_host: Box<[u8]>,
+}
+
+impl Summary {
+    /// From the beginning of a control file. What makes no sense counts as nothing: whoever takes the job sees it too.
+    pub fn read(id: QueueId, group: usize, text: &[u8]) -> Summary {
+        let mut out = Summary {
+            id,
+            group,
+            created: 0,
+            last_attempt: 0,
+            attempts: 0,
+            priority: 0,
+            warned: false,
+            domain: Box::default(),
+            first_host: Box::default(),
+        };
+        let number = |v: &[u8]| std::str::from_utf8(v).ok().and_then(|t| t.trim().parse::<i64>().ok()).unwrap_or(0);
+        let mut domains: Option<(Vec<u8>, bool)> = None;
+        for line in text.split(|b| *b == b'\n') {
+            let Some((letter, value)) = line.split_first() else { continue };
+            match letter {
+                b'T' => out.created = number(value),
+                b'K' => out.last_attempt = number(value),
+                b'N' => out.attempts = u32::try_from(number(value)).unwrap_or(0),
+                b'P' => out.priority = number(value),
+                b'F' => out.warned = value.contains(&b'w'),
+                b'R' => {
+                    let colon = value.iter().position(|b| *b == b':').map_or(0, |n| n + 1);
+                    let domain = domain_of(value.get(colon..).unwrap_or_default());
+                    match &mut domains {
+                        None => domains = Some((domain, true)),
+                        Some((first, same)) => *same &= *first == domain,
+                    }
+                }
+                b'H' => break,
+                _ => {}
+            }
+        }
+        if let Some((domain, same)) = domains {
+            if same {
+                out.domain = domain.clone().into();
+            }
+            out.first_host = domain.into();
+        }
+        out
+    }
+
+    /// The same from an envelope.
+    pub fn of(e: &Envelope) -> Summary {
+        let mut domains = e.recipients.iter().map(|r| domain_of(&r.address));
+        let first = domains.next().unwrap_or_default();
+        let same = domains.all(|d| d == first);
+        Summary {
+            id: e.id.clone(),
+            group: e.group,
+            created: e.created,
+            last_attempt: e.last_attempt,
+            attempts: e.attempts,
+            priority: e.priority,
+            warned: e.flags.warned,
+            domain: if same { first.clone().into() } else { Box::default() },
+            first_host: first.into(),
+        }
+    }
+}
+
+/// The domain of an address, in lower case.
+pub fn domain_of(address: &[u8]) -> Vec<u8> {
+    let address = address.strip_suffix(b">").unwrap_or(address);
+    let at = address.iter().rposition(|b| *b == b'@');
+    at.and_then(|at| address.get(at + 1..)).unwrap_or_default().to_ascii_lowercase()
+}
+
 /// The store.
 pub trait Store: Send + Sync {
     /// Begins the data file of a new message `id`. Dropping the spool unfinished removes it.
@@ -43,6 +137,11 @@ pub trait Store: Send + Sync {
     fn take(&self, id: &QueueId) -> Result<Option<Held>, StoreError>;
     /// The identifiers in the queue that match, cheapest order first; no locks.
     fn list(&self, selection: &super::Selection) -> Result<Vec<QueueId>, StoreError>;
+    /// The jobs in the queue that match, in no order; no locks.
+    fn summaries(&self, selection: &super::Selection) -> Result<Vec<Summary>, StoreError> {
+        let ids = self.list(selection)?;
+        Ok(ids.iter().filter_map(|id| self.peek(id).ok().flatten()).map(|e| Summary::of(&e)).collect())
+    }
     /// Reads a queued job without locking it and without its body; `None` when it is gone.
     fn peek(&self, id: &QueueId) -> Result<Option<Envelope>, StoreError> {
         Ok(self.take(id)?.map(|held| held.envelope))

@@ -29,6 +29,8 @@ pub struct MtaSetup {
     pub serves_auth: bool,
     /// Seconds between queue runs; `None`: no runs by the clock.
     pub queue_interval: Option<u64>,
+    /// `-qp`: the interval counts from the end of a run.
+    pub persistent: bool,
     /// One queue run over these jobs, and then the end.
     pub ends_by_itself: bool,
     /// The jobs that runs take.

@@ -34,6 +34,8 @@ pub struct FileId {
     pub gid: u32,
     /// Modification time, seconds since 1970.
     pub mtime: i64,
+    /// The nanoseconds of that time.
+    pub mtime_nanoseconds: i64,
 }
 
 impl FileId {
@@ -63,6 +65,7 @@ impl From<libc::stat> for FileId {
             uid: s.st_uid,
             gid: s.st_gid,
             mtime: s.st_mtime,
+            mtime_nanoseconds: s.st_mtime_nsec,
         }
     }
 }
@@ -154,13 +157,19 @@ impl Dir {
 
     /// The names in the directory, in no order.
     pub fn names(&self) -> io::Result<Vec<String>> {
+        Ok(self.entries()?.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// The names in the directory with their inode numbers, in no order.
+    pub fn entries(&self) -> io::Result<Vec<(String, u64)>> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let mut dir = nix::dir::Dir::openat(&self.fd, ".", flags, Mode::empty())?;
         let mut names = Vec::new();
         for entry in dir.iter() {
             // What is not UTF-8 is none of our names.
-            if let Ok(name) = entry?.file_name().to_str() {
-                names.push(name.to_owned());
+            let entry = entry?;
+            if let Ok(name) = entry.file_name().to_str() {
+                names.push((name.to_owned(), entry.ino()));
             }
         }
         Ok(names)

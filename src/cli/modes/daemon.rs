@@ -69,6 +69,7 @@ pub fn run(settings: Settings, argv: &[OsString]) -> u8 {
     let setup = MtaSetup {
         serves_auth: serves,
         queue_interval: interval,
+        persistent: settings.flags.queue.as_ref().is_some_and(|q| q.persistent),
         ends_by_itself: false,
         selection: settings.flags.queue.map(|q| q.selection).unwrap_or_default(),
     };

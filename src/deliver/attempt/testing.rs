@@ -135,7 +135,7 @@ Mesmtp, P=[IPC], F=mDFMuX, r=2, T=DNS/RFC822/SMTP, A=TCP $h
 ";
 
 pub(crate) struct Bench {
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     pub(crate) svc: Services,
     pub(super) caught: Arc<Caught>,
     pub(super) clock: Arc<Turned>,
@@ -165,7 +165,7 @@ pub(crate) fn bench(more: &str) -> Bench {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         ids: Arc::new(IdGenerator::new(18798, 0)),
     };
-    Bench { _dir: dir, svc, caught, clock, table: Table::default() }
+    Bench { dir: dir, svc, caught, clock, table: Table::default() }
 }
 
 fn recipient(address: &str) -> Recipient {
@@ -233,6 +233,10 @@ impl Bench {
         std::io::Read::read_to_string(&mut envelope.body.reader(), &mut body).expect("text");
         self.svc.store.release(&envelope.id);
         (envelope, body)
+    }
+
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     pub(crate) fn queued(&self) -> Vec<QueueId> {

@@ -11,6 +11,7 @@
 //! files with records that make no sense. Nothing found in a file leads out of the configured directories.
 
 mod home;
+mod index;
 mod read;
 mod spool;
 mod write;
@@ -19,7 +20,7 @@ pub use home::{Entry, Kind};
 
 use super::Selection;
 use super::file::DataFile;
-use super::store::{Held, Spool, Store, StoreError};
+use super::store::{Held, Spool, Store, StoreError, Summary};
 use crate::cf::Config;
 use crate::cf::options::SuperSafe;
 use crate::envelope::{Envelope, QueueId};
@@ -27,6 +28,7 @@ use crate::log;
 use crate::sys::dir::Dir;
 use crate::text::Line;
 use home::Home;
+use index::Index;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
@@ -113,6 +115,8 @@ pub struct FileStore {
 struct Inner {
     settings: Settings,
     homes: Vec<Home>,
+    /// What is known of each directory, beside `homes`.
+    indexes: Vec<Mutex<Index>>,
     jobs: Mutex<HashMap<QueueId, Job>>,
     /// Data files of messages still coming in; a dead reference means that the message was given up.
     /// Each with the number of the directory that it is in.
@@ -162,6 +166,7 @@ impl FileStore {
         Ok(FileStore {
             inner: Arc::new(Inner {
                 settings,
+                indexes: homes.iter().map(|_| Mutex::default()).collect(),
                 homes,
                 jobs: Mutex::default(),
                 spooled: Mutex::default(),
@@ -260,6 +265,26 @@ impl Store for FileStore {
         }
         ids.sort_unstable();
         Ok(ids)
+    }
+
+    fn summaries(&self, selection: &Selection) -> Result<Vec<Summary>, StoreError> {
+        self.inner.sweep();
+        let kind = Kind::of(selection);
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let mut found = Vec::new();
+        for place in self.homes_of(selection) {
+            let (Some(home), Some(index)) = (self.inner.homes.get(place), self.inner.indexes.get(place)) else {
+                continue;
+            };
+            let mut index = lock(index);
+            index.refresh(home, place, i64::try_from(now).unwrap_or(0)).map_err(classify)?;
+            let wanted = |s: &&Summary| {
+                let entry = Entry { home: place, kind, id: s.id.clone() };
+                selection.takes_id(s.id.as_str().as_bytes()) && self.inner.matches(&entry, selection)
+            };
+            found.extend(index.of_kind(kind).filter(wanted).cloned());
+        }
+        Ok(found)
     }
 
     fn peek(&self, id: &QueueId) -> Result<Option<Envelope>, StoreError> {

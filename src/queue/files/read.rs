@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Control files larger than this are not read.
-const MAX_CONTROL: u64 = 64 << 20;
+pub(super) const MAX_CONTROL: u64 = 64 << 20;
 
 impl Inner {
     pub(super) fn take(self: &Arc<Self>, id: &QueueId) -> Result<Option<Held>, StoreError> {

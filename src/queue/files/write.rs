@@ -115,6 +115,9 @@ impl Inner {
         }
         let kind = Kind::for_new(envelope);
         let file = self.write_control(home, envelope, kind, &data)?;
+        if let Some(index) = self.indexes.get(n) {
+            lock(index).forget(id);
+        }
         if kind != old {
             home.control.unlink(&old.name(id))?;
         }

@@ -2,9 +2,9 @@
 
 use crate::cf::Config;
 use crate::cf::options::QueueSort;
-use crate::envelope::{Envelope, QueueId};
 use crate::queue::Selection;
-use crate::queue::store::Store;
+use crate::queue::store::{Store, Summary};
+use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
@@ -31,11 +31,11 @@ pub enum Skip {
 }
 
 /// Does the time since the last attempt forbid another one? A job that was asked for is always due.
-pub(super) fn skip(config: &Config, e: &Envelope, selection: &Selection, now: i64) -> Option<Skip> {
-    if selection.is_explicit() || e.attempts == 0 {
+pub(super) fn skip(config: &Config, job: &Summary, selection: &Selection, now: i64) -> Option<Skip> {
+    if selection.is_explicit() || job.attempts == 0 {
         return None;
     }
-    let since = now.saturating_sub(e.last_attempt);
+    let since = now.saturating_sub(job.last_attempt);
     // A clock that was set back must not stop a message.
     if since < 0 {
         return None;
@@ -44,72 +44,122 @@ pub(super) fn skip(config: &Config, e: &Envelope, selection: &Selection, now: i6
         return Some(Skip::Young);
     }
     let most = config.options.max_queue_age.secs();
-    let rest = e.last_attempt.saturating_sub(e.created).min(most);
+    let rest = job.last_attempt.saturating_sub(job.created).min(most);
     (most > 0 && since < rest).then_some(Skip::Resting)
 }
 
-/// The jobs of a run, in their order.
-pub fn due(config: &Config, store: &dyn Store, selection: &Selection, now: i64) -> Vec<QueueId> {
-    let mut ids = store.list(selection).unwrap_or_default();
-    let sort = config.options.queue_sort_order;
-    let ages = config.options.min_queue_age.secs() > 0 || config.options.max_queue_age.secs() > 0;
-    let random = RandomState::new();
-    match sort {
-        QueueSort::FileName | QueueSort::None if !ages => {}
-        QueueSort::Random if !ages => ids.sort_by_cached_key(|id| random.hash_one(id)),
-        _ => {
-            let read = ids.into_iter().filter_map(|id| {
-                let e = store.peek(&id).ok().flatten()?;
-                if skip(config, &e, selection, now).is_some() {
-                    return None;
-                }
-                Some((key(sort, &e, &random), id))
-            });
-            let mut keyed: Vec<(Key, QueueId)> = read.collect();
-            keyed.sort();
-            ids = keyed.into_iter().map(|(_, id)| id).collect();
+/// The jobs of a run, in their order. `groups`: the queue groups whose turn it is, if not all.
+pub(super) fn due(
+    config: &Config,
+    store: &dyn Store,
+    selection: &Selection,
+    groups: Option<&[usize]>,
+    now: i64,
+) -> Vec<Summary> {
+    let mut jobs = match store.summaries(selection) {
+        Ok(jobs) => jobs,
+        Err(e) => {
+            crate::log::queue::skipping_run(&format!("cannot read the queue: {e:?}"));
+            return Vec::new();
         }
-    }
-    let most = usize::try_from(config.options.max_queue_run_size).unwrap_or(0);
-    if most > 0 {
-        ids.truncate(most);
-    }
-    ids
+    };
+    jobs.retain(|job| {
+        let turn = groups.is_none_or(|g| g.contains(&job.group));
+        turn && (selection.group.is_some() || has_runners(config, job.group))
+    });
+    jobs.retain(|job| skip(config, job, selection, now).is_none());
+    sort(config.options.queue_sort_order, &mut jobs);
+    let general = config.options.max_queue_run_size;
+    let mut room: HashMap<usize, usize> = HashMap::new();
+    jobs.retain(|job| {
+        let limit = config.queue_groups.get(job.group).and_then(|g| g.jobs).unwrap_or(general);
+        let most = usize::try_from(limit).ok().filter(|n| *n > 0).unwrap_or(usize::MAX);
+        let taken = room.entry(job.group).or_default();
+        *taken += 1;
+        *taken <= most
+    });
+    jobs
 }
 
-/// What a run is sorted by.
-type Key = (Vec<u8>, i64, i64);
+/// `R=0`: a group that nothing but `-qG` runs.
+fn has_runners(config: &Config, group: usize) -> bool {
+    config.queue_groups.get(group).is_none_or(|g| g.runners != Some(0))
+}
 
-fn key(sort: QueueSort, e: &Envelope, random: &RandomState) -> Key {
-    match sort {
-        QueueSort::Priority => (Vec::new(), e.priority, e.created),
+fn sort(order: QueueSort, jobs: &mut [Summary]) {
+    let id = |job: &Summary| job.id.as_str().to_owned();
+    match order {
+        QueueSort::Priority => jobs.sort_by(|a, b| (a.priority, a.created, &a.id).cmp(&(b.priority, b.created, &b.id))),
         // Hosts are compared from their end, so that a domain's hosts come together.
-        QueueSort::Host => (host(e), e.priority, e.created),
-        QueueSort::Time => (Vec::new(), e.created, 0),
-        QueueSort::ModTime => (Vec::new(), e.last_attempt, e.created),
-        QueueSort::Random => (Vec::new(), random.hash_one(&e.id) as i64, 0),
-        QueueSort::FileName | QueueSort::None => (e.id.as_str().as_bytes().to_vec(), 0, 0),
+        QueueSort::Host => jobs.sort_by_cached_key(|j| (reversed(&j.first_host), j.priority, j.created, id(j))),
+        QueueSort::Time => jobs.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id))),
+        QueueSort::ModTime => {
+            jobs.sort_by(|a, b| (a.last_attempt, a.created, &a.id).cmp(&(b.last_attempt, b.created, &b.id)))
+        }
+        QueueSort::Random => {
+            let random = RandomState::new();
+            jobs.sort_by_cached_key(|j| random.hash_one(&j.id));
+        }
+        QueueSort::FileName | QueueSort::None => jobs.sort_by(|a, b| a.id.cmp(&b.id)),
     }
 }
 
-/// The first recipient's host, labels reversed.
-pub(super) fn host(e: &Envelope) -> Vec<u8> {
-    let address = e.recipients.first().map(|r| &r.address[..]).unwrap_or_default();
-    let address = address.strip_suffix(b">").unwrap_or(address);
-    let Some(at) = address.iter().rposition(|b| *b == b'@') else { return Vec::new() };
-    let mut labels: Vec<&[u8]> = address.get(at + 1..).unwrap_or_default().split(|b| *b == b'.').collect();
+/// The labels of a domain in reverse.
+fn reversed(domain: &[u8]) -> Vec<u8> {
+    let mut labels: Vec<&[u8]> = domain.split(|b| *b == b'.').collect();
     labels.reverse();
-    labels.join(&b'.').to_ascii_lowercase()
+    labels.join(&b'.')
+}
+
+/// True when a job need not be tried while its destination rests: nothing is to be told to its sender yet.
+pub(super) fn is_patient(config: &Config, job: &Summary, now: i64) -> bool {
+    if job.attempts == 0 || job.domain.is_empty() {
+        return false;
+    }
+    let t = &config.options.timeouts;
+    let returns = [t.queuereturn_normal, t.queuereturn_urgent, t.queuereturn_nonurgent, t.queuereturn_dsn];
+    let warns = [t.queuewarn_normal, t.queuewarn_urgent, t.queuewarn_nonurgent, t.queuewarn_dsn];
+    let earliest = returns.into_iter().min().unwrap_or(0);
+    let warning = warns.into_iter().filter(|w| *w > 0 && !job.warned).min().unwrap_or(i64::MAX);
+    now.saturating_sub(job.created) < earliest.min(warning)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::queue_only;
+    use super::*;
+    use crate::envelope::QueueId;
 
     #[test]
     fn load_and_priority() {
         assert!(!queue_only(3, 8, 600_000, i64::MAX));
         assert!(!queue_only(8, 8, 600_000, 600_000) && queue_only(8, 8, 600_000, 600_001));
         assert!(queue_only(13, 8, 600_000, 100_001));
+    }
+
+    #[test]
+    fn orders() {
+        let job = |id: &str, priority: i64, created: i64, last: i64, to: &str| {
+            let text = format!("V8\nT{created}\nK{last}\nN1\nP{priority}\nS<a@b>\nRPFD:<x@{to}>\nH??S: x\n.\n");
+            Summary::read(QueueId::parse(id.as_bytes()).expect("id"), 0, text.as_bytes())
+        };
+        let jobs = [
+            job("6AMIXRXC004517", 1, 30, 5, "b.example.com"),
+            job("6AMIXRXA004517", 2, 20, 9, "a.test"),
+            job("6AMIXRXB004517", 3, 10, 7, "a.example.com"),
+        ];
+        let by = |order| {
+            let mut sorted = jobs.to_vec();
+            sort(order, &mut sorted);
+            sorted.iter().map(|j| j.priority).collect::<Vec<_>>()
+        };
+        assert_eq!(by(QueueSort::Priority), [1, 2, 3]);
+        assert_eq!(by(QueueSort::Time), [3, 2, 1]);
+        assert_eq!(by(QueueSort::ModTime), [1, 3, 2]);
+        assert_eq!(by(QueueSort::FileName), [2, 3, 1]);
+        assert_eq!(by(QueueSort::Host), [3, 1, 2]);
+        let mut random = by(QueueSort::Random);
+        random.sort_unstable();
+        assert_eq!(random, [1, 2, 3]);
+        assert_eq!(&*jobs[0].domain, b"b.example.com");
     }
 }

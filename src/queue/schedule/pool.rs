@@ -1,9 +1,11 @@
 //! The threads that deliver: new mail first, queue runs in what is left, no destination in all of it.
 
-use super::order::host;
+use super::destinations::Destinations;
+use super::lanes::{Lanes, Place};
 use crate::deliver::attempt::How;
 use crate::envelope::{Envelope, QueueId};
-use std::collections::{HashMap, HashSet, VecDeque};
+use crate::queue::store::Summary;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,10 +17,26 @@ pub(super) enum Work {
     Queued(QueueId, How),
 }
 
+/// A job of a queue run.
+struct Job {
+    id: QueueId,
+    how: How,
+    group: usize,
+    /// Not tried while its destination rests.
+    patient: bool,
+}
+
+/// How much of the pool queue runs may use.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Limits {
+    /// In all (`MaxQueueChildren`); 0: half of the pool.
+    pub runners: usize,
+    /// For each queue group (`R=`, `MaxRunnersPerQueue`); 0 or absent: no limit.
+    pub groups: Vec<usize>,
+}
+
 /// New messages that wait in memory.
 const MAX_NEW: usize = 2000;
-/// How far the pool looks for a message whose destination is not busy.
-const LOOK_AHEAD: usize = 64;
 /// How long a thread waits for work before it ends.
 const IDLE: Duration = Duration::from_secs(10);
 /// The stack of a thread: rule sets recurse.
@@ -26,16 +44,17 @@ const STACK: usize = 2 << 20;
 
 #[derive(Default)]
 struct State {
-    new: VecDeque<Box<Envelope>>,
-    queued: VecDeque<(QueueId, How)>,
+    new: Lanes<Box<Envelope>>,
+    queued: Lanes<Job>,
     /// Jobs in `queued`, so that two runs do not list one twice.
     listed: HashSet<QueueId>,
-    /// New messages being delivered, by destination.
-    busy: HashMap<Vec<u8>, usize>,
+    /// Deliveries under way, by destination.
+    busy: HashMap<Place, usize>,
     threads: usize,
     idle: usize,
-    /// Threads at work for queue runs.
+    /// Threads at work for queue runs: in all, and by queue group.
     runners: usize,
+    group_runners: HashMap<usize, usize>,
     stopping: bool,
 }
 
@@ -45,6 +64,8 @@ struct Shared {
     /// Told when a thread is done with something.
     done: Condvar,
     max: usize,
+    limits: Limits,
+    destinations: Arc<Destinations>,
     work: Box<dyn Fn(Work) + Send + Sync>,
 }
 
@@ -54,38 +75,42 @@ pub(super) struct Pool(Arc<Shared>);
 
 impl Pool {
     /// A pool of at most `max` threads, which start when there is work.
-    pub fn new(max: usize, work: impl Fn(Work) + Send + Sync + 'static) -> Pool {
+    pub fn new(
+        max: usize,
+        limits: Limits,
+        destinations: Arc<Destinations>,
+        work: impl Fn(Work) + Send + Sync + 'static,
+    ) -> Pool {
         let state = Mutex::new(State::default());
         let (wake, done) = (Condvar::new(), Condvar::new());
-        Pool(Arc::new(Shared { state, wake, done, max: max.max(1), work: Box::new(work) }))
+        Pool(Arc::new(Shared { state, wake, done, max: max.max(1), limits, destinations, work: Box::new(work) }))
     }
 
-    /// Takes work; gives it back when there is too much new mail, or no more work is begun.
-    pub fn add(&self, work: Work) -> Option<Work> {
+    /// Takes a new message; gives it back when there is too much new mail, or no more work is begun.
+    pub fn add(&self, envelope: Box<Envelope>) -> Option<Box<Envelope>> {
         let mut state = self.0.lock();
-        if state.stopping {
-            return Some(work);
+        if state.stopping || state.new.len() >= MAX_NEW {
+            return Some(envelope);
         }
-        match work {
-            Work::New(envelope) if state.new.len() >= MAX_NEW => return Some(Work::New(envelope)),
-            Work::New(envelope) => state.new.push_back(envelope),
-            Work::Queued(id, how) => {
-                if state.listed.insert(id.clone()) {
-                    state.queued.push_back((id, how));
-                }
-            }
-        }
-        if state.idle > 0 {
-            self.0.wake.notify_one();
-        } else if state.threads < self.0.max {
-            state.threads += 1;
-            let shared = Arc::clone(&self.0);
-            let thread = std::thread::Builder::new().name("deliver".into()).stack_size(STACK);
-            if thread.spawn(move || shared.serve()).is_err() {
-                state.threads -= 1;
-            }
-        }
+        state.new.push(Summary::of(&envelope).domain, envelope);
+        self.0.wake_one(&mut state);
         None
+    }
+
+    /// Takes a job of a queue run, if it does not wait already. A `patient` one is passed by while its destination rests.
+    pub fn add_queued(&self, job: &Summary, how: How, patient: bool) {
+        let mut state = self.0.lock();
+        if state.stopping || !state.listed.insert(job.id.clone()) {
+            return;
+        }
+        state.queued.push(job.domain.clone(), Job { id: job.id.clone(), how, group: job.group, patient });
+        self.0.wake_one(&mut state);
+    }
+
+    /// True while jobs of a queue run wait or are under way.
+    pub fn is_running(&self) -> bool {
+        let state = self.0.lock();
+        !state.queued.is_empty() || state.runners > 0
     }
 
     pub fn is_stopping(&self) -> bool {
@@ -107,12 +132,13 @@ impl Pool {
     }
 
     /// Begins nothing more, waits for what runs, gives back what was not begun.
-    pub fn stop(&self, patience: Duration) -> Vec<Work> {
+    pub fn stop(&self, patience: Duration) -> Vec<Box<Envelope>> {
         let end = Instant::now() + patience;
         let mut state = self.0.lock();
         state.stopping = true;
-        state.queued.clear();
-        let left: Vec<Work> = state.new.drain(..).map(Work::New).collect();
+        state.queued.drain();
+        state.listed.clear();
+        let left = state.new.drain();
         self.0.wake.notify_all();
         self.0.done.notify_all();
         while state.threads > 0 {
@@ -143,13 +169,14 @@ impl Shared {
     fn serve(&self) {
         let mut state = self.lock();
         loop {
-            if let Some((work, destination)) = self.next(&mut state) {
+            if let Some((work, place, group)) = self.next(&mut state) {
                 drop(state);
                 (self.work)(work);
                 state = self.lock();
-                match destination {
-                    Some(host) => release(&mut state.busy, &host),
-                    None => state.runners -= 1,
+                release(&mut state.busy, &place);
+                if let Some(group) = group {
+                    state.runners -= 1;
+                    release(&mut state.group_runners, &group);
                 }
                 self.done.notify_all();
                 continue;
@@ -170,33 +197,59 @@ impl Shared {
         self.done.notify_all();
     }
 
-    /// The next thing to do, and for new mail its destination.
-    fn next(&self, state: &mut State) -> Option<(Work, Option<Vec<u8>>)> {
-        let cap = (self.max / 2).max(1);
-        let place = state.new.iter().take(LOOK_AHEAD).position(|e| {
-            let host = host(e);
-            host.is_empty() || state.busy.get(&host).is_none_or(|n| *n < cap)
-        });
-        if let Some(envelope) = place.and_then(|p| state.new.remove(p)) {
-            let host = host(&envelope);
-            *state.busy.entry(host.clone()).or_default() += 1;
-            return Some((Work::New(envelope), Some(host)));
+    /// Has a thread for one more piece of work.
+    fn wake_one(self: &Arc<Self>, state: &mut State) {
+        if state.idle > 0 {
+            self.wake.notify_one();
+        } else if state.threads < self.max {
+            state.threads += 1;
+            let shared = Arc::clone(self);
+            let thread = std::thread::Builder::new().name("deliver".into()).stack_size(STACK);
+            if thread.spawn(move || shared.serve()).is_err() {
+                state.threads -= 1;
+            }
         }
-        if state.runners < cap {
-            let (id, how) = state.queued.pop_front()?;
-            state.listed.remove(&id);
-            state.runners += 1;
-            return Some((Work::Queued(id, how), None));
+    }
+
+    /// The next thing to do, its destination, and for a job of a queue run its group.
+    fn next(&self, state: &mut State) -> Option<(Work, Place, Option<usize>)> {
+        let half = (self.max / 2).max(1);
+        let State { new, queued, busy, listed, runners, group_runners, .. } = state;
+        let free = |place: &[u8], most: usize| {
+            let now = busy.get(place).copied().unwrap_or(0);
+            place.is_empty() || now < self.destinations.room(place, most)
+        };
+        if let Some((place, envelope)) = new.pop(|place, _| free(place, half)) {
+            *busy.entry(place.clone()).or_default() += 1;
+            return Some((Work::New(envelope), place, None));
         }
-        None
+        let most = if self.limits.runners > 0 { self.limits.runners.min(half) } else { half };
+        if *runners >= most {
+            return None;
+        }
+        let within = |job: &Job| {
+            let limit = self.limits.groups.get(job.group).copied().unwrap_or(0);
+            limit == 0 || group_runners.get(&job.group).copied().unwrap_or(0) < limit
+        };
+        let (place, job) = loop {
+            let (place, job) = queued.pop(|place, job| within(job) && free(place, half))?;
+            listed.remove(&job.id);
+            if !(job.patient && self.destinations.is_resting(&place)) {
+                break (place, job);
+            }
+        };
+        *runners += 1;
+        *group_runners.entry(job.group).or_default() += 1;
+        *busy.entry(place.clone()).or_default() += 1;
+        Some((Work::Queued(job.id, job.how), place, Some(job.group)))
     }
 }
 
-fn release(busy: &mut HashMap<Vec<u8>, usize>, host: &[u8]) {
-    if let Some(n) = busy.get_mut(host) {
+fn release<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(n) = counts.get_mut(key) {
         *n -= 1;
         if *n == 0 {
-            busy.remove(host);
+            counts.remove(key);
         }
     }
 }

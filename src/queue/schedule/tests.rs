@@ -120,3 +120,122 @@ fn a_panic_costs_one_attempt() {
     delivery.drain();
     assert!(bench.svc.store.take(&e.id).expect("take").is_some(), "still there, and free");
 }
+
+/// Counts attempts; nobody is there.
+#[derive(Default)]
+struct Dead(Mutex<usize>);
+
+impl Transport for Dead {
+    fn route(&self, svc: &Services, env: &mut Envelope) -> Vec<Envelope> {
+        crate::deliver::attempt::testing::route(svc, env);
+        Vec::new()
+    }
+    fn remote(&self, _: &Services, env: &Envelope, _: usize, _: &Line, rcpts: &[usize]) -> Vec<Status> {
+        let dead = env.recipients[rcpts[0]].address.ends_with(b"dead.test>");
+        if dead {
+            *self.0.lock().expect("lock") += 1;
+        }
+        let refused = Status::new((4, 4, 1), 75, "Connection refused by dead.test.");
+        vec![if dead { refused } else { Status::new((2, 0, 0), 0, "") }; rcpts.len()]
+    }
+    fn render(&self, _: &Services, _: &Envelope, _: usize, _: &[usize]) -> std::io::Result<attempt::Rendered> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[test]
+fn a_destination_that_is_down_delays_only_its_own_mail() {
+    let bench = bench(CALM);
+    let delivery = Delivery::new(DeliveryMode::Background);
+    let dead = Arc::new(Dead::default());
+    let svc = Services { scheduler: Arc::clone(&delivery) as Arc<dyn Scheduler>, ..bench.svc.clone() };
+    delivery.start(svc, Arc::clone(&dead) as Arc<dyn Transport>, 4);
+    for n in 0..40 {
+        let e = job(n, if n < 30 { "<a@dead.test>" } else { "<b@good.test>" });
+        bench.svc.store.commit(&e).expect("commit");
+        delivery.submit(e);
+    }
+    delivery.drain();
+    assert_eq!(bench.queued().len(), 30);
+    // Those that were under way together, and no more: the others got the same status.
+    assert!(*dead.0.lock().expect("lock") <= 4);
+    let e = bench.svc.store.peek(&job(7, "x").id).expect("peek").expect("there");
+    assert_eq!(e.message.as_deref(), Some(&b"Deferred: Connection refused by dead.test."[..]));
+    let before = *dead.0.lock().expect("lock");
+    delivery.run_queue(Selection::default());
+    std::thread::sleep(Duration::from_millis(300));
+    delivery.drain();
+    assert_eq!(*dead.0.lock().expect("lock"), before, "it rests");
+    let e = bench.svc.store.peek(&e.id).expect("peek").expect("there");
+    assert_eq!(e.attempts, 1, "and its mail is not touched");
+    let asked = Selection { ids: vec![(false, e.id.to_line())], ..Selection::default() };
+    delivery.run_queue(asked);
+    std::thread::sleep(Duration::from_millis(300));
+    delivery.drain();
+    assert_eq!(*dead.0.lock().expect("lock"), before + 1, "somebody asked");
+}
+
+#[test]
+fn groups_have_their_own_turns_and_limits() {
+    let mut bench = bench(&format!("{CALM}O MaxQueueRunSize=1\nQnever, P=/q/n, R=0\nQslow, P=/q/s, I=1h, J=2\n"));
+    let dir = tempfile::tempdir().expect("directory");
+    for name in ["main", "n", "s"] {
+        std::fs::create_dir(dir.path().join(name)).expect("mkdir");
+    }
+    let mut settings = crate::queue::files::Settings::new(dir.path().join("ma*"));
+    settings.min_free_blocks = 0;
+    for name in ["never", "slow"] {
+        let path = Some(dir.path().join(&name[..1]));
+        settings.groups.push(crate::queue::files::Group { name: name.into(), path });
+    }
+    bench.svc.store = Arc::new(crate::queue::files::FileStore::open(settings).expect("store"));
+    for n in 0..9 {
+        let e = Envelope { group: n % 3, ..job(n, "<a@x.test>") };
+        bench.svc.store.commit(&e).expect("commit");
+        bench.svc.store.release(&e.id);
+    }
+    let due = |selection: &Selection, groups: Option<&[usize]>| {
+        let jobs = order::due(&bench.svc.config, &*bench.svc.store, selection, groups, 0);
+        jobs.iter().map(|j| j.group).collect::<Vec<_>>()
+    };
+    let sorted = |mut v: Vec<usize>| {
+        v.sort_unstable();
+        v
+    };
+    assert_eq!(sorted(due(&Selection::default(), None)), [0, 2, 2]);
+    assert_eq!(due(&Selection::default(), Some(&[2])), [2, 2]);
+    assert_eq!(due(&Selection { group: Some("NEVER".into()), ..Selection::default() }, None), [1]);
+    let mut turns = Turns::default();
+    let (first, pause) = turns.next(&bench.svc.config, Duration::ZERO);
+    assert_eq!((first, pause), (vec![0, 1, 2], Duration::ZERO));
+    assert_eq!(turns.next(&bench.svc.config, Duration::from_secs(60)).0, [0, 1]);
+}
+
+#[test]
+fn a_run_reads_only_what_is_new_and_sees_what_others_did() {
+    let (bench, _delivery, _slow) = start(CALM, DeliveryMode::Queue);
+    for n in 0..3 {
+        let e = job(n, "<a@x.test>");
+        bench.svc.store.commit(&e).expect("commit");
+        bench.svc.store.release(&e.id);
+    }
+    let all = Selection::default();
+    let ids = |s: &Selection| {
+        let mut ids: Vec<String> =
+            bench.svc.store.summaries(s).expect("read").iter().map(|j| j.id.to_string()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids(&all).len(), 3);
+    // Another program: takes one out, puts one into quarantine, rewrites one.
+    let path = bench.path();
+    let name = |kind: &str, n: usize| path.join(format!("{kind}{}", job(n, "x").id));
+    std::fs::remove_file(name("qf", 0)).expect("rm");
+    std::fs::rename(name("qf", 1), name("hf", 1)).expect("mv");
+    let text = String::from_utf8_lossy(&std::fs::read(name("qf", 2)).expect("read")).replace("\nP30029\n", "\nP7\n");
+    std::fs::write(name("tf", 2), text).expect("write");
+    std::fs::rename(name("tf", 2), name("qf", 2)).expect("mv");
+    assert_eq!(ids(&all), [job(2, "x").id.to_string()]);
+    assert_eq!(bench.svc.store.summaries(&all).expect("read")[0].priority, 7);
+    assert_eq!(ids(&Selection { quarantined: true, ..all }), [job(1, "x").id.to_string()]);
+}

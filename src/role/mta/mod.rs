@@ -110,7 +110,7 @@ fn start(
         return Ok(0);
     }
     if let Some(interval) = setup.queue_interval {
-        delivery.run_every(Duration::from_secs(interval.max(1)))?;
+        delivery.run_every(Duration::from_secs(interval.max(1)), setup.persistent)?;
     }
     let window = Duration::from_secs(config.options.connection_rate_window_size.0.max(1) as u64);
     let shared = Arc::new(Shared {
