@@ -101,6 +101,11 @@ impl Classes {
         self.names.get(MacroName::new(name).as_str()).and_then(|id| self.by_id(*id))
     }
 
+    /// The name of the class of an id.
+    pub fn name(&self, id: ClassId) -> Option<&MacroName> {
+        self.names.iter().find(|(_, known)| **known == id).map(|(name, _)| name)
+    }
+
     /// The class of an id.
     pub fn by_id(&self, id: ClassId) -> Option<&Class> {
         self.sets.get(id.0 as usize)

@@ -8,6 +8,7 @@ use super::macros::Macros;
 use super::mailer::{Mailer, MailerIndex};
 use super::milter::MilterDef;
 use super::options::Options;
+use super::origin::Origins;
 use super::queue_group::QueueGroup;
 use super::ruleset::Rulesets;
 use crate::rewrite::prescan::CharTable;
@@ -58,6 +59,8 @@ pub struct Config {
     pub level: i64,
     /// The vendor of the `V` line.
     pub vendor: String,
+    /// Where its lines come from, as far as its comments tell.
+    pub origins: Origins,
     /// The characters that separate tokens.
     pub chars: CharTable,
 }

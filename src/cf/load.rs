@@ -77,6 +77,7 @@ impl Default for Config {
             queue_groups: vec![QueueGroup::named("mqueue")],
             level: 0,
             vendor: "Berkeley".into(),
+            origins: super::origin::Origins::default(),
             chars: CharTable::new(b".:@[]"),
         }
     }
@@ -162,6 +163,9 @@ impl<'a> Loader<'a> {
 
     fn read(&mut self, bytes: &[u8]) {
         for (number, text) in logical_lines(bytes) {
+            if text.first() == Some(&b'#') {
+                self.config.origins.comment(number, &text);
+            }
             if text.is_empty() || text.first() == Some(&b'#') {
                 continue;
             }
@@ -213,12 +217,12 @@ impl<'a> Loader<'a> {
             Some(Sym::Byte(b'R')) => self.rule(number, rest, &mut faults),
             Some(Sym::Byte(b'S')) => self.ruleset(rest, &mut faults),
             Some(Sym::Byte(b'D')) => self.define(rest, &mut faults),
-            Some(Sym::Byte(b'C')) => self.class(rest, &mut faults),
+            Some(Sym::Byte(b'C')) => self.class(number, rest, &mut faults),
             Some(Sym::Byte(b'T')) => {
                 let words = Template::from_syms(rest.to_vec()).expand_early(&self.macros);
                 self.class_words(&MacroName::new("t"), &words);
             }
-            Some(Sym::Byte(b'F')) => self.class_file(rest, &mut faults),
+            Some(Sym::Byte(b'F')) => self.class_file(number, rest, &mut faults),
             Some(Sym::Byte(b'O')) => self.option(rest, &mut faults),
             Some(Sym::Byte(b'H')) => {
                 if let Some(def) = HeaderDef::from_syms(rest, number, &mut faults) {
@@ -315,8 +319,9 @@ impl<'a> Loader<'a> {
         self.macros.define(name.as_str(), Template::from_syms(munch(value)));
     }
 
-    fn class(&mut self, rest: &[Sym], faults: &mut Vec<Fault>) {
+    fn class(&mut self, number: u32, rest: &[Sym], faults: &mut Vec<Fault>) {
         let Some((name, words)) = Loader::name(rest, faults) else { return };
+        self.config.origins.class_line(&name, number);
         let words = Template::from_syms(words.to_vec()).expand_early(&self.macros);
         self.class_words(&name, &words);
     }
@@ -339,8 +344,9 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn class_file(&mut self, rest: &[Sym], faults: &mut Vec<Fault>) {
+    fn class_file(&mut self, number: u32, rest: &[Sym], faults: &mut Vec<Fault>) {
         let Some((name, spec)) = Loader::name(rest, faults) else { return };
+        self.config.origins.class_line(&name, number);
         let spec = self.expand(spec);
         self.config.classes.id(&name);
         match class_file::read(&spec, &name, &self.config.options.dont_blame_sendmail) {

@@ -6,6 +6,7 @@
 
 use super::matching::{Matched, matches};
 use super::prescan::{MAX_ATOMS, Mode, join, prescan};
+use super::scope::Step;
 use super::service::{Lookup, VALUE_SEPARATOR};
 use super::token::{Mark, Token};
 use super::work::Work;
@@ -104,6 +105,11 @@ fn apply(
         if work.debugging(12) {
             debug_match(work, rule, tokens, &matched);
         }
+        let explaining = work.explaining();
+        if explaining {
+            let taken = taken(work, tokens, &matched);
+            work.step(&Step::Matched { set: id, rule, taken: &taken });
+        }
         let mut ends = rule.after == After::Return;
         let mut new = match substitute(work, tokens, rule, &matched, id) {
             Ok(new) => new,
@@ -115,6 +121,10 @@ fn apply(
         calls(work, &mut new, depth, status);
         *tokens = new;
         ends |= resolved(tokens);
+        if explaining {
+            let result = work.texts.show(tokens);
+            work.step(&Step::Rewritten { set: id, rule, result: &result });
+        }
         if work.debugging(4) {
             let mut line = b"rewritten as:".to_vec();
             line.extend(work.texts.show(tokens));
@@ -251,6 +261,9 @@ fn look_up(work: &mut Work<'_, '_, '_>, inside: &[Token], host: bool, status: &m
     let arg_refs: Vec<&[u8]> = arg_texts.iter().map(Vec::as_slice).collect();
     let map_name = crate::cf::problem::printable(&map);
     let answer = work.scope.maps.lookup(&map_name, &key_text, &arg_refs, work.scope.macros);
+    if work.explaining() {
+        work.step(&Step::LookedUp { map: &map_name, key: &key_text, answer: &answer });
+    }
     let value = match answer {
         Lookup::Found(value) => Some(value),
         Lookup::FoundTemp(value) => {
@@ -320,6 +333,15 @@ fn calls(work: &mut Work<'_, '_, '_>, new: &mut Vec<Token>, depth: usize, status
 fn ruleset_name(text: &[u8]) -> String {
     let bare = text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\"")).unwrap_or(text);
     crate::cf::problem::printable(bare)
+}
+
+/// What the operators of a match took, as text.
+fn taken(work: &Work<'_, '_, '_>, tokens: &[Token], matched: &Matched) -> Vec<Vec<u8>> {
+    let range = |n: usize| u8::try_from(n).ok().and_then(|n| matched.get(n)).unwrap_or_default();
+    let text = |(start, end): (usize, usize)| {
+        join(tokens.get(start..end).unwrap_or_default(), None, &work.config().chars, work.texts)
+    };
+    (1..=matched.len()).map(|n| text(range(n))).collect()
 }
 
 fn debug_rule(work: &mut Work<'_, '_, '_>, rule: &Rule) {

@@ -1,6 +1,7 @@
 //! What a run of rules is given, and what it gives back.
 
-use super::service::Maps;
+use super::service::{Lookup, Maps};
+use crate::cf::ruleset::Rule;
 use crate::cf::{Config, Macros, RulesetId};
 use crate::reply::Enhanced;
 
@@ -55,6 +56,43 @@ pub trait Trace {
     fn debug_level(&self) -> u8 {
         0
     }
+    /// Whether [`Trace::step`] is wanted.
+    fn wants_steps(&self) -> bool {
+        false
+    }
+    /// One thing that a rule did.
+    fn step(&mut self, _step: &Step<'_>) {}
+}
+
+/// What a rule does, for whoever explains a decision.
+pub enum Step<'s> {
+    /// A rule has matched; what each of its operators took, as text.
+    Matched {
+        /// The rule set.
+        set: RulesetId,
+        /// The rule.
+        rule: &'s Rule,
+        /// What the operators took, in order.
+        taken: &'s [Vec<u8>],
+    },
+    /// It has asked a map.
+    LookedUp {
+        /// The map.
+        map: &'s str,
+        /// The key.
+        key: &'s [u8],
+        /// The answer.
+        answer: &'s Lookup,
+    },
+    /// It is done, calls and all.
+    Rewritten {
+        /// The rule set.
+        set: RulesetId,
+        /// The rule.
+        rule: &'s Rule,
+        /// What the tokens are now, a blank before each.
+        result: &'s [u8],
+    },
 }
 
 /// What a run of rules may see and change.

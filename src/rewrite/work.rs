@@ -1,6 +1,6 @@
 //! The state of one run: its texts, its budget and its scope.
 
-use super::scope::{Notice, Scope};
+use super::scope::{Notice, Scope, Step};
 use super::token::{Texts, Token};
 use crate::cf::Config;
 
@@ -49,6 +49,17 @@ impl<'w, 'a, 't> Work<'w, 'a, 't> {
     /// Whether the trace wants debugging output of `level`.
     pub(super) fn debugging(&self, level: u8) -> bool {
         self.scope.trace.as_ref().is_some_and(|t| t.debug_level() >= level)
+    }
+
+    /// Whether somebody wants to be told of every step.
+    pub(super) fn explaining(&self) -> bool {
+        self.scope.trace.as_ref().is_some_and(|t| t.wants_steps())
+    }
+
+    pub(super) fn step(&mut self, step: &Step<'_>) {
+        if let Some(trace) = self.scope.trace.as_deref_mut() {
+            trace.step(step);
+        }
     }
 
     pub(super) fn debug(&mut self, level: u8, line: &[u8]) {

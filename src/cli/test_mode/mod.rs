@@ -5,6 +5,7 @@ mod output;
 mod show;
 mod slash;
 mod traces;
+mod why;
 
 use std::collections::VecDeque;
 use std::io::BufRead;

@@ -29,6 +29,7 @@ impl TestMode {
             b"mx" => self.mx(rest),
             b"canon" => self.canon(rest),
             b"header" => self.header(rest),
+            b"why" => self.why(rest),
             _ => self.out.text(&format!("Unknown \"/\" command {}", printable(line))),
         }
         Go::On

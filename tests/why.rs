@@ -1,0 +1,98 @@
+//! `/why` over a configuration that the tree builds: `tests/why/site.mc` becomes a .cf, the commands of `site.session` are
+//! typed, and `site.expected` is what comes out, with the places in both files.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use postrider::cf::Config;
+use postrider::cf::load::LoadOptions;
+use postrider::cf::system::Fixed;
+use postrider::cli::test_mode::{Out, TestMode};
+use postrider::dns::{Data, FakeResolver, RecordKind};
+use postrider::m4::{Io, Options, Step, process};
+use postrider::map::{MapEnv, MapSet};
+
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Files of this folder, nothing else.
+#[derive(Default)]
+struct Files {
+    output: Vec<u8>,
+    messages: Vec<u8>,
+}
+
+impl Io for Files {
+    fn open(&mut self, path: &[u8]) -> Result<Vec<u8>, String> {
+        std::fs::read(String::from_utf8_lossy(path).as_ref()).map_err(|_| "No such file or directory".into())
+    }
+    fn output(&mut self, text: &[u8]) -> bool {
+        self.output.extend_from_slice(text);
+        true
+    }
+    fn diagnostic(&mut self, text: &[u8]) {
+        self.messages.extend_from_slice(text);
+    }
+}
+
+/// The configuration that the tree makes of a .mc file.
+fn built(mc: &str) -> Vec<u8> {
+    let mut io = Files::default();
+    let steps = [
+        Step::Define(b"_CF_DIR_".to_vec(), b"cf/".to_vec()),
+        Step::Define(b"_PROCMAIL_".to_vec(), b"no".to_vec()),
+        Step::File(b"cf/m4/cf.m4".to_vec()),
+        Step::File(mc.as_bytes().to_vec()),
+    ];
+    assert_eq!(process(&Options::default(), &steps, &mut io), 0);
+    assert_eq!(String::from_utf8_lossy(&io.messages), "");
+    let text = String::from_utf8(io.output).unwrap();
+    text.replace("WHY/", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/why/")).into_bytes()
+}
+
+fn resolver() -> FakeResolver {
+    FakeResolver::new()
+        .host("mail.friend.example", "192.0.2.10".parse().unwrap())
+        .with("99.2.0.192.list.example.org", RecordKind::A, Data::Address("127.0.0.2".parse().unwrap()))
+        .with("ok.example", RecordKind::A, Data::Address("192.0.2.11".parse().unwrap()))
+}
+
+#[test]
+fn decisions_are_explained() {
+    let cf = built("tests/why/site.mc");
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("why-site.cf");
+    std::fs::write(&file, &cf).unwrap();
+    let name = file.display().to_string();
+    let system = Fixed { host: "mail.example.test".into() };
+    let mut options = LoadOptions::new(&system);
+    options.test_mode = true;
+    options.op_mode = b't';
+    let (config, _) = Config::parse(&cf, &name, &options);
+    let resolver = Arc::new(resolver());
+    let (maps, problems) = MapSet::open(&config.maps, MapEnv::new(resolver.clone(), Arc::new(postrider::user::Passwd)));
+    assert_eq!(problems, []);
+    let buffer = Buffer::default();
+    let out = Out::new(Box::new(buffer.clone()));
+    let mut mode = TestMode::new(config, Arc::new(maps), resolver, out, 0, 0);
+    mode.run(&mut &std::fs::read("tests/why/site.session").unwrap()[..]);
+    let got = String::from_utf8(buffer.0.lock().unwrap().clone())
+        .unwrap()
+        .replace(&name, "site.cf")
+        .replace(concat!(env!("CARGO_MANIFEST_DIR"), "/"), "");
+    std::fs::write(file.with_extension("out"), &got).unwrap();
+    let wanted = std::fs::read_to_string("tests/why/site.expected").unwrap_or_default();
+    for (number, (wanted, got)) in wanted.lines().zip(got.lines()).enumerate() {
+        assert_eq!(got, wanted, "line {}", number + 1);
+    }
+    assert_eq!(got, wanted);
+}
