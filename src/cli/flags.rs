@@ -30,8 +30,8 @@ pub struct Flags {
     pub debug: Vec<Vec<u8>>,
     /// `-F`: the sender's full name.
     pub full_name: Option<Vec<u8>>,
-    /// `-f` or `-r`: the envelope sender.
-    pub sender: Option<Vec<u8>>,
+    /// `-f` or `-r` (which of them is said in warnings): the envelope sender.
+    pub sender: Option<(u8, Vec<u8>)>,
     /// `-G`: gateway submission.
     pub gateway: bool,
     /// `-h`: hop count.
@@ -62,6 +62,8 @@ pub struct Flags {
     pub verbose: bool,
     /// `-X`: traffic log.
     pub traffic_log: Option<Vec<u8>>,
+    /// What is wrong with a flag, but not so that nothing could be done; the exit code tells.
+    pub complaint: Option<Vec<u8>>,
     /// What follows the flags: recipients, or map names.
     pub args: Vec<Vec<u8>>,
 }
@@ -108,13 +110,22 @@ pub struct Queue {
     pub selection: crate::queue::Selection,
 }
 
-/// A refused command line: the text for standard error.
+/// A refused command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UsageError(pub Vec<u8>);
+pub struct UsageError {
+    /// What is said; nothing for `-U`.
+    pub text: Vec<u8>,
+    /// A word that is no flag: said on standard error, all else on standard output.
+    pub grammar: bool,
+}
 
 impl UsageError {
     fn new(text: impl Into<Vec<u8>>) -> UsageError {
-        UsageError(text.into())
+        UsageError { text: text.into(), grammar: false }
+    }
+
+    fn grammar(text: Vec<u8>) -> UsageError {
+        UsageError { text, grammar: true }
     }
 }
 
@@ -125,7 +136,7 @@ const ATTACHED_VALUE: &[u8] = b"dqQ";
 
 /// Parses `argv`, whose first element is the program's name.
 pub fn parse(argv: &[OsString]) -> Result<Flags, UsageError> {
-    let program = argv.first().map(|a| base_name(a.as_bytes())).unwrap_or_default();
+    let program = argv.first().map(|a| a.as_bytes().to_vec()).unwrap_or_default();
     let words: Vec<&[u8]> = argv.iter().skip(1).map(|a| a.as_bytes()).collect();
     let (words, attached) = pull_attached(&words, &program)?;
     let matches = grammar().parse(words.iter().map(|w| widen(w))).map_err(|e| refusal(&program, &e))?;
@@ -168,8 +179,9 @@ fn pull_attached(words: &[&[u8]], program: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<V
     let (mut out, mut values) = (Vec::new(), Vec::new());
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        let Some(cluster) = word.strip_prefix(b"-").filter(|c| !c.is_empty() && *c != b"-") else {
-            out.push(word.to_vec());
+        // A word like `--help` ends the flags as `--` does.
+        let Some(cluster) = word.strip_prefix(b"-").filter(|c| !c.is_empty() && !c.starts_with(b"-")) else {
+            out.push(if word.starts_with(b"--") { b"--".to_vec() } else { word.to_vec() });
             out.extend(words.map(|w| w.to_vec()));
             break;
         };
@@ -211,7 +223,7 @@ fn illegal(program: &[u8], flag: u8) -> UsageError {
     let mut text = program.to_vec();
     text.extend_from_slice(b": illegal option -- ");
     text.push(flag);
-    UsageError(text)
+    UsageError::grammar(text)
 }
 
 fn grammar() -> Options {
@@ -237,17 +249,18 @@ fn refusal(program: &[u8], error: &getopts::Fail) -> UsageError {
     let mut out = program.to_vec();
     out.extend_from_slice(format!(": {text} -- ").as_bytes());
     out.extend_from_slice(&narrow(name));
-    UsageError(out)
+    UsageError::grammar(out)
 }
 
 fn apply(flags: &mut Flags, flag: u8, value: Vec<u8>) -> Result<(), UsageError> {
     match flag {
         b'A' => {
-            flags.config_choice = value.first().copied().filter(|c| matches!(c, b'c' | b'm')).or(flags.config_choice)
+            // Any other letter stands for `m`.
+            flags.config_choice = Some(if value.first() == Some(&b'c') { b'c' } else { b'm' });
         }
         b'B' => match value.to_ascii_uppercase().as_slice() {
             b"7BIT" | b"8BITMIME" => flags.body_type = Some(value.to_ascii_uppercase()),
-            _ => return Err(UsageError([b"Illegal body type ", value.as_slice()].concat())),
+            _ => flags.complaint = Some([b"Illegal body type ", value.as_slice()].concat()),
         },
         b'b' => flags.mode = Some(mode(&value)?),
         b'C' => flags.config_file = Some(if value.is_empty() { b"sendmail.cf".to_vec() } else { value }),
@@ -265,13 +278,13 @@ fn apply(flags: &mut Flags, flag: u8, value: Vec<u8>) -> Result<(), UsageError> 
             if flags.sender.is_some() {
                 return Err(UsageError::new("More than one \"from\" person"));
             }
-            flags.sender = Some(trim(&value).to_vec());
+            flags.sender = Some((flag, trim(&value).to_vec()));
         }
         b'G' => flags.gateway = true,
         b'h' => {
             let hops = std::str::from_utf8(&value).ok().and_then(|v| v.parse().ok());
             flags.hop_count =
-                Some(hops.ok_or_else(|| UsageError([b"Bad hop count (", value.as_slice(), b")"].concat()))?);
+                Some(hops.ok_or_else(|| UsageError::new([b"Bad hop count (", value.as_slice(), b")"].concat()))?);
         }
         b'I' => flags.mode = Some(b'i'),
         b'i' => flags.options.push(OptionSetting::Short(b'i', b"True".to_vec())),
@@ -300,7 +313,9 @@ fn apply(flags: &mut Flags, flag: u8, value: Vec<u8>) -> Result<(), UsageError> 
         }
         b'v' => flags.verbose = true,
         b'X' => flags.traffic_log = Some(value),
-        // -T and -U are accepted and mean nothing by themselves (COMPAT.md).
+        // What -U asked for is gone, and a caller who relies on it has to know.
+        b'U' => return Err(UsageError::new("")),
+        // -T is accepted and means nothing by itself (COMPAT.md).
         _ => {}
     }
     Ok(())
@@ -310,9 +325,9 @@ fn mode(value: &[u8]) -> Result<u8, UsageError> {
     match value.first() {
         Some(b'z') => Err(UsageError::new("Frozen configurations unsupported")),
         Some(&m) if b"aCdDhHimpPstv".contains(&m) => Ok(m),
-        other => {
-            Err(UsageError([b"Invalid operation mode ", other.map(std::slice::from_ref).unwrap_or_default()].concat()))
-        }
+        other => Err(UsageError::new(
+            [b"Invalid operation mode ", other.map(std::slice::from_ref).unwrap_or_default()].concat(),
+        )),
     }
 }
 
@@ -416,10 +431,6 @@ fn interval(text: &[u8]) -> Result<u64, UsageError> {
     Ok(total.saturating_add(number.unwrap_or(0).saturating_mul(60)))
 }
 
-fn base_name(path: &[u8]) -> Vec<u8> {
-    path.rsplit(|b| *b == b'/').next().unwrap_or_default().to_vec()
-}
-
 fn trim(text: &[u8]) -> &[u8] {
     text.trim_ascii()
 }
@@ -439,7 +450,7 @@ mod tests {
     fn flags(words: &[&str]) -> Result<Flags, String> {
         let argv: Vec<OsString> =
             std::iter::once("sendmail").chain(words.iter().copied()).map(OsString::from).collect();
-        parse(&argv).map_err(|e| String::from_utf8_lossy(&e.0).into_owned())
+        parse(&argv).map_err(|e| String::from_utf8_lossy(&e.text).into_owned())
     }
 
     #[test]
@@ -455,7 +466,7 @@ mod tests {
     fn clusters_and_attached_values() {
         let f = flags(&["-it", "-oi", "-odb", "-oem", "-fa@b", "--", "-x"]).unwrap();
         assert!(f.from_header);
-        assert_eq!(f.sender.as_deref(), Some(&b"a@b"[..]));
+        assert_eq!(f.sender, Some((b'f', b"a@b".to_vec())));
         assert_eq!(f.args, vec![b"-x".to_vec()]);
         assert_eq!(f.options.len(), 4);
         let q = flags(&["-q", "user@x"]).unwrap();
@@ -469,7 +480,7 @@ mod tests {
     fn bytes_survive() {
         use std::os::unix::ffi::OsStringExt;
         let argv = [OsString::from("sendmail"), OsString::from_vec(b"-f\xff@x".to_vec())];
-        assert_eq!(parse(&argv).unwrap().sender.as_deref(), Some(&b"\xff@x"[..]));
+        assert_eq!(parse(&argv).unwrap().sender, Some((b'f', b"\xff@x".to_vec())));
     }
 
     #[test]
@@ -479,7 +490,6 @@ mod tests {
             (&["-f"], "sendmail: option requires an argument -- f"),
             (&["-bz"], "Frozen configurations unsupported"),
             (&["-bx", "root"], "Invalid operation mode x"),
-            (&["-B9BIT"], "Illegal body type 9BIT"),
             (&["-hx"], "Bad hop count (x)"),
             (&["-N", "bogus"], "Invalid -N argument"),
             (&["-R", "full", "-R", "hdrs"], "Duplicate -R flag"),

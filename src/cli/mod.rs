@@ -44,17 +44,28 @@ fn sendmail(argv: &[OsString], name: &str, _missing_descriptors: bool) -> u8 {
     let flags = match flags::parse(argv) {
         Ok(flags) => flags,
         Err(refusal) => {
-            complain(&refusal.0);
+            match refusal.grammar {
+                _ if refusal.text.is_empty() => {}
+                true => complain_aside(&refusal.text),
+                false => complain(&refusal.text),
+            }
             return flags::USAGE;
         }
     };
     let mode = mode_of(&flags, name);
     let caller = Caller::find(&crate::user::Passwd);
-    let settings = match Settings::load(flags, mode, caller, &crate::cf::machine::Machine) {
+    let mut settings = match Settings::load(flags, mode, caller, &crate::cf::machine::Machine) {
         Ok(settings) => settings,
         Err(Unusable(code)) => return code,
     };
-    modes::run(settings, argv)
+    let complaint = settings.flags.complaint.take();
+    if let Some(complaint) = &complaint {
+        complain(complaint);
+    }
+    match modes::run(settings, argv) {
+        0 if complaint.is_some() => flags::USAGE,
+        code => code,
+    }
 }
 
 /// The operation mode: `-b`, else what the name says, else delivery.
@@ -70,8 +81,14 @@ fn mode_of(flags: &Flags, name: &str) -> u8 {
     }
 }
 
-/// Says `text` on standard error; a closed one is no reason to fail.
+/// Says what is wrong on standard output, where the original says it; a closed one is no reason to fail.
 fn complain(text: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+}
+
+/// Says `text` on standard error.
+fn complain_aside(text: &[u8]) {
     let mut err = std::io::stderr().lock();
     let _ = err.write_all(text);
     let _ = err.write_all(b"\n");

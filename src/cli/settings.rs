@@ -3,12 +3,14 @@
 //! Rights come first: an ordinary user who names a configuration file, a macro or an option that is not safe makes the
 //! program give up its set-group-ID rights for good, before the file is opened.
 
+use super::complain;
 use super::flags::{Flags, OptionSetting};
 use crate::cf::load::LoadOptions;
 use crate::cf::options::Source;
-use crate::cf::problem::{self, Problem};
+use crate::cf::problem::{self, Problem, Severity};
 use crate::cf::system::System;
 use crate::cf::{Config, Macros};
+use crate::role::logging;
 use crate::sys::{cred, process};
 use crate::version::VERSION;
 use std::os::unix::ffi::OsStrExt;
@@ -100,15 +102,15 @@ impl Settings {
         } else {
             Config::load(&path, &options)
         };
+        let fatal = problem::is_fatal(&problems);
         for problem in &problems {
-            // The test mode talks on standard output.
-            if mode == b't' {
-                println!("{problem}");
-            } else {
-                eprintln!("{problem}");
-            }
+            complain(problem.to_string().as_bytes());
         }
-        if problem::is_fatal(&problems) {
+        if fatal {
+            log_label(&flags);
+            for problem in &problems {
+                crate::log::syserr(crate::log::Id::None, &caller.name, &problem.to_string());
+            }
             return Err(Unusable(problem::exit_code(&problems)));
         }
         let source = if trusted { Source::Trusted } else { Source::Untrusted };
@@ -122,7 +124,12 @@ impl Settings {
                 OptionSetting::Short(letter, value) => config.options.set_letter(*letter, value, source, system),
             };
             for fault in &done.faults {
-                eprintln!("{}", fault.text);
+                complain(fault.text.as_bytes());
+            }
+            if let Some(fault) = done.faults.iter().find(|f| matches!(f.severity, Severity::Error(..))) {
+                log_label(&flags);
+                crate::log::syserr(crate::log::Id::None, &caller.name, &fault.text);
+                return Err(Unusable(70));
             }
             if done.drop_rights && !dropped_rights {
                 drop_rights(&caller);
@@ -138,6 +145,11 @@ impl Settings {
                 macros.set(&String::from_utf8_lossy(name), value);
             }
             config.macros = std::sync::Arc::new(macros);
+        }
+        let group = config.options.run_as_user.gid.filter(|_| dropped_rights && submission);
+        if let Some(wanted) = group.filter(|g| *g != nix::unistd::getegid().as_raw()) {
+            let (has, text) = (nix::unistd::getegid().as_raw(), "WARNING: RunAsUser for MSP ignored, check group ids");
+            complain(format!("{text} (egid={has}, want={wanted})").as_bytes());
         }
         Ok(Settings { flags, config, caller, mode, submission, dropped_rights, problems })
     }
@@ -198,9 +210,15 @@ fn unsafe_macros(flags: &Flags) -> bool {
     flags.macros.iter().any(|(name, _)| !matches!(name.as_slice(), b"r" | b"s"))
 }
 
+/// Logging under the caller's label, for what is wrong before the configuration is known.
+fn log_label(flags: &Flags) {
+    let label = flags.label.as_deref().unwrap_or(b"sendmail");
+    logging::start(&String::from_utf8_lossy(label), logging::Sink::Syslog, 9);
+}
+
 fn drop_rights(caller: &Caller) {
     if process::drop_borrowed_rights(caller.uid, caller.gid).is_err() {
-        eprintln!("sendmail: cannot give up set-group-ID rights");
+        super::complain_aside(b"sendmail: cannot give up set-group-ID rights");
         process::exit_now(71);
     }
 }

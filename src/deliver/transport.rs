@@ -101,6 +101,12 @@ impl Transport for Standard {
         crate::route::expand(svc, envelope)
     }
 
+    fn show(&self, line: &[u8]) {
+        if self.verbose {
+            Out.line(line);
+        }
+    }
+
     fn remote(&self, svc: &Services, env: &Envelope, mailer: usize, host: &Line, recipients: &[usize]) -> Vec<Status> {
         let mut out = Out;
         let verbose: Option<&mut dyn Transcript> = if self.verbose { Some(&mut out) } else { None };

@@ -5,6 +5,7 @@ use super::status::{printable, qualified, readable_xtext, unknown_exit};
 use super::{Report, bare, remote_name, reports_failure, reports_success};
 use crate::cf::Mailer;
 use crate::envelope::{Envelope, Recipient, RecipientState, Status};
+use crate::reply::Enhanced;
 use crate::service::Services;
 use crate::text::Line;
 use std::io::{self, Write};
@@ -132,7 +133,9 @@ impl Composer<'_> {
         let status = r.status.as_ref();
         let reply = status.and_then(|s| s.reply.as_ref()).map(|reply| reply.first_line());
         let text = status.filter(|s| !s.is_transient()).map(|s| unknown_exit(s).unwrap_or(&s.text).to_vec());
-        if let Some(reason) = reply.or(text).filter(|t| !t.is_empty()) {
+        // What was no address was never tried.
+        let tried = r.target.is_some() || status.is_none_or(|s| s.enhanced != Enhanced(5, 1, 3));
+        if let Some(reason) = reply.or(text).filter(|_| tried).filter(|t| !t.is_empty()) {
             out.write_all(&[b"    (reason: ", &printable(&reason)[..], b")\n"].concat())?;
         }
         if let Some(control) = r.control.as_ref().filter(|c| bare(&c.alias) != bare(&r.address)) {
@@ -192,6 +195,9 @@ impl Composer<'_> {
         match (&status.reply, mailer) {
             (Some(reply), _) if status.remote.is_some() => {
                 field(out, "Diagnostic-Code", &[&kind(2, "SMTP")[..], b"; ", &reply.first_line()].concat())?;
+            }
+            (Some(reply), Some(m)) if !m.is_ipc() && !status.is_success() => {
+                field(out, "Diagnostic-Code", &[&kind(2, "X-Unix")[..], b"; ", &reply.first_line()].concat())?;
             }
             (None, Some(m)) if ran_and_failed(r, m) => {
                 let code = unknown_exit(status).map_or_else(|| status.exit.to_string().into_bytes(), <[u8]>::to_vec);

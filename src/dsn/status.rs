@@ -2,6 +2,7 @@
 
 use super::bare;
 use crate::envelope::{Recipient, RecipientState, Status};
+use crate::reply::Enhanced;
 use crate::text::Line;
 
 /// True when the sender is to hear that this recipient failed.
@@ -47,6 +48,7 @@ pub fn transcript_lines(recipients: &[&Recipient], status: &Status) -> Vec<Vec<u
     }
     let (code, named) = match status.exit {
         67 | 68 | 77 => (550, true),
+        64 if status.enhanced == Enhanced(5, 1, 3) => (553, true),
         65 | 64 => (501, true),
         _ => (554, status.enhanced.1 == 1),
     };

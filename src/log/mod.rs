@@ -123,6 +123,11 @@ pub fn syserr(id: Id<'_>, user: &[u8], text: &str) {
     emit(0, Severity::Critical, id, format_args!("SYSERR({}): {}", Field(user), Field(text.as_bytes())));
 }
 
+/// `user UID attempted to WHAT` (level 0): one who may not.
+pub fn attempted(uid: u32, what: &str) {
+    emit(0, Severity::Alert, Id::Bare, format_args!("user {uid} attempted to {what}"));
+}
+
 /// A plain notice about the process itself (level 9), e.g. a sandbox that the kernel does not have.
 pub fn process_notice(text: &str) {
     emit(9, Severity::Notice, Id::Bare, format_args!("{}", Field(text.as_bytes())));

@@ -36,9 +36,14 @@ pub fn exit_now(code: u8) -> ! {
 /// Goes to the background: the caller's process exits 0, a child in a session of its own goes on with descriptors 0-2 on
 /// /dev/null. Only while there is one thread.
 pub fn daemonize() -> io::Result<()> {
+    daemonize_leaving(0)
+}
+
+/// [`daemonize`] where the caller's process has another exit code to give.
+pub fn daemonize_leaving(exit: u8) -> io::Result<()> {
     // SAFETY: one thread; see `fork_child`.
     if let ForkResult::Parent { .. } = unsafe { nix::unistd::fork()? } {
-        exit_now(0);
+        exit_now(exit);
     }
     nix::unistd::setsid()?;
     detach_stdio()

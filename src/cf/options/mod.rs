@@ -108,7 +108,9 @@ impl Options {
             Some(row) => self.apply(row, None, value, source, system, &mut setting),
             None => {
                 let text = match letter {
-                    b'!'..=b'~' => format!("readcf: unknown option name {}", char::from(letter)),
+                    letter if letter.is_ascii_alphanumeric() => {
+                        format!("readcf: unknown option name {}", char::from(letter))
+                    }
                     other => format!("readcf: unknown option name 0x{other:x}"),
                 };
                 setting.faults.push(Fault::error(text));

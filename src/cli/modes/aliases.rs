@@ -27,8 +27,7 @@ const EX_SOFTWARE: u8 = 70;
 /// Rebuilds every source of `AliasFile` that has a table.
 pub(super) fn run(settings: &Settings) -> u8 {
     if !settings.may_control() {
-        crate::cli::complain(b"Permission denied (real uid not trusted)");
-        return EX_USAGE;
+        return super::not_permitted(settings, "rebuild the alias map");
     }
     let parser = Parser::new(&settings.config);
     let mut exit = 0;

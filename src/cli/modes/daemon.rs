@@ -15,12 +15,12 @@ pub fn run(settings: Settings, argv: &[OsString]) -> u8 {
     let serves = matches!(settings.mode, b'd' | b'D');
     let foreground = settings.mode == b'D' || settings.flags.queue.as_ref().is_some_and(|q| q.foreground);
     if serves && settings.submission {
-        eprintln!("550 Mail submission program cannot be used as daemon");
+        let code = if settings.mode == b'd' { "550 " } else { "" };
+        super::super::complain(format!("{code}Mail submission program cannot be used as daemon").as_bytes());
         return 64;
     }
     if !settings.may_control() {
-        eprintln!("550 Permission denied (real uid not trusted)");
-        return 64;
+        return super::not_permitted(&settings, if serves { "run daemon" } else { "start a queue runner daemon" });
     }
     let config = Arc::new(settings.config);
     if serves && !config.milters.is_empty() {

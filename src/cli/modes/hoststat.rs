@@ -8,7 +8,6 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-const EX_USAGE: u8 = 64;
 const EX_TEMPFAIL: i32 = 75;
 /// Octets of a result that are shown, without and with `-v`.
 const RESULT: [usize; 2] = [25, 78];
@@ -58,8 +57,7 @@ const HEAD: &[u8] = b" -------------- Hostname --------------- How long ago ----
 pub fn purge(settings: &Settings) -> u8 {
     let options = &settings.config.options;
     if !settings.caller.is_root() && options.trusted_user.uid != Some(settings.caller.uid) {
-        complain(format_args!("Permission denied (real uid not trusted)"));
-        return EX_USAGE;
+        return super::not_permitted(settings, "purge host status");
     }
     let Some(directory) = directory(options) else { return 0 };
     if let Err(e) = host::purge(&directory, stats::now(), options.timeouts.hoststatus) {

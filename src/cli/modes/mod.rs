@@ -53,19 +53,32 @@ fn start_log(settings: &Settings) {
 }
 
 /// The services of a mode that works in this process; says why there are none.
-fn one_shot(config: &Arc<Config>) -> Result<OneShot, u8> {
+fn one_shot(settings: &Settings, config: &Arc<Config>) -> Result<OneShot, u8> {
     oneshot::open(config).map_err(|e| {
         let directory = config.options.queue_directory.to_display();
-        let mut reason = e.to_string();
-        if let Some(at) = reason.find(" (os error") {
-            reason.truncate(at);
-        }
-        super::complain(format!("can not chdir({directory}/): {reason}").as_bytes());
+        let text = format!("can not chdir({directory}/): {}", bare_reason(&e));
+        super::complain(text.as_bytes());
+        crate::log::syserr(crate::log::Id::None, &settings.caller.name, &text);
         if e.kind() == std::io::ErrorKind::PermissionDenied {
-            super::complain(b"Program mode requires special privileges, e.g., root or TrustedUser.");
+            super::complain_aside(b"Program mode requires special privileges, e.g., root or TrustedUser.");
         }
         78
     })
+}
+
+/// The text of an error without its number.
+fn bare_reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+/// Refuses what only some may do, and leaves a trace of the attempt.
+fn not_permitted(settings: &Settings, what: &str) -> u8 {
+    // The reply code is shown where an SMTP client could be on the other side.
+    let code: &[u8] = if settings.mode == b'd' { b"550 " } else { b"" };
+    super::complain(&[code, b"Permission denied (real uid not trusted)"].concat());
+    crate::log::attempted(settings.caller.uid, what);
+    64
 }
 
 /// Prints a line on standard output; a closed one is no reason to fail.

@@ -13,7 +13,7 @@ pub fn run(settings: Settings) -> u8 {
         super::super::complain(b"You do not have permission to process the queue");
         return 77;
     }
-    let queue = settings.flags.queue.unwrap_or_default();
+    let queue = settings.flags.queue.clone().unwrap_or_default();
     if let Some(group) = &queue.selection.group
         && !group.eq_ignore_ascii_case("mqueue")
         && !settings.config.queue_groups.iter().any(|g| g.name.eq_ignore_ascii_case(group))
@@ -21,9 +21,9 @@ pub fn run(settings: Settings) -> u8 {
         super::super::complain(format!("Queue group {group} unknown").as_bytes());
         return 0;
     }
-    let config = Arc::new(settings.config);
+    let config = Arc::new(settings.config.clone());
     crate::role::become_runner(&config);
-    let one = match super::one_shot(&config) {
+    let one = match super::one_shot(&settings, &config) {
         Ok(one) => one,
         Err(code) => return code,
     };

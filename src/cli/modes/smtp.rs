@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 /// Talks until QUIT or the end of input.
 pub fn run(settings: Settings) -> u8 {
-    let config = Arc::new(settings.config);
-    let one = match super::one_shot(&config) {
+    let config = Arc::new(settings.config.clone());
+    let one = match super::one_shot(&settings, &config) {
         Ok(one) => one,
         Err(code) => return code,
     };

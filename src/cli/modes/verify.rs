@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 /// Prints a line for each recipient that the arguments lead to; the exit code is that of the worst.
 pub fn run(settings: Settings) -> u8 {
-    let config = Arc::new(settings.config);
-    let one = match super::one_shot(&config) {
+    if !settings.caller.is_root() {
+        super::say(b"Notice: -bv may give misleading output for non-privileged user");
+    }
+    let config = Arc::new(settings.config.clone());
+    let one = match super::one_shot(&settings, &config) {
         Ok(one) => one,
         Err(code) => return code,
     };

@@ -1,15 +1,23 @@
 //! Keeps account of an attempt: states, log lines, and the transcript that reports quote.
 
 use super::jobs::Job;
-use super::{Transport, is_open, stat_text};
+use super::{How, Transport, is_open, stat_text};
 use crate::dsn;
-use crate::envelope::{Envelope, Recipient, RecipientState, Status};
+use crate::envelope::{Envelope, Origin, Recipient, RecipientState, Status};
 use crate::log::delivery::{self, To};
 use crate::service::Services;
 use crate::text::Line;
 
 /// Lines of a transcript that are kept.
 const MAX_TRANSCRIPT: usize = 1000;
+
+/// How long a hand-over took, if there was one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Took {
+    Seconds(i64),
+    Nowhere,
+    NotAnAddress,
+}
 
 /// The account of one attempt.
 pub(super) struct Account<'a> {
@@ -26,8 +34,10 @@ pub(super) struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    pub fn new(svc: &'a Services, transport: &'a dyn Transport, envelope: &Envelope) -> Account<'a> {
-        let sender = local_sender(svc, envelope);
+    pub fn new(svc: &'a Services, transport: &'a dyn Transport, envelope: &Envelope, how: How) -> Account<'a> {
+        // Who submits here under another host's name stays responsible.
+        let submitter = how.submitter.filter(|_| !dsn::bare(&envelope.sender).is_empty());
+        let sender = local_sender(svc, envelope).or(submitter.map(|(uid, gid)| (envelope.sender.clone(), uid, gid)));
         Account { svc, transport, transcript: Vec::new(), talking_to: None, sender, failure: None }
     }
 
@@ -37,10 +47,13 @@ impl<'a> Account<'a> {
         for n in 0..envelope.recipients.len() {
             let Some(r) = envelope.recipients.get_mut(n).filter(|r| ours(r)) else { continue };
             let status = r.status.get_or_insert_with(|| Status::new((4, 3, 0), 75, "cannot be routed now")).clone();
-            if is_open(r.state) {
+            let open = is_open(r.state);
+            if open {
                 r.state = if status.is_transient() { RecipientState::Deferred } else { RecipientState::Failed };
             }
-            self.record(envelope, &[n], &status, now, None);
+            // What was no address when it was submitted has no `to=` line.
+            let nothing = !open && r.target.is_none() && r.origin == Origin::Direct;
+            self.record(envelope, &[n], &status, now, if nothing { Took::NotAnAddress } else { Took::Nowhere });
         }
     }
 
@@ -95,13 +108,13 @@ impl<'a> Account<'a> {
             }
         }
         for (members, status) in &groups {
-            self.record(env, members, status, now, Some(took));
+            self.record(env, members, status, now, Took::Seconds(took));
         }
         delivered
     }
 
     /// Logs one status of some recipients and puts it into the transcript and the message's own line.
-    fn record(&mut self, env: &mut Envelope, members: &[usize], status: &Status, now: i64, took: Option<i64>) {
+    fn record(&mut self, env: &mut Envelope, members: &[usize], status: &Status, now: i64, took: Took) {
         let of = |n: &usize| env.recipients.get(*n);
         let Some(first) = members.first().and_then(of) else { return };
         let mailer = first.target.as_ref().and_then(|t| self.svc.config.mailers.get(t.mailer));
@@ -109,29 +122,40 @@ impl<'a> Account<'a> {
         self.transport.judged(status);
         let stat = stat_text(status);
         let reply = status.reply.as_ref().filter(|_| !status.is_success()).map(|r| r.first_line());
-        delivery::to(
-            &env.id,
-            &To {
-                to: members.iter().filter_map(of).map(|r| &r.address[..]).collect(),
-                control: self.control(first).map(|(a, uid, gid)| (&a[..], *uid, *gid)),
-                delay: now - env.created,
-                xdelay: took,
-                mailer: mailer.map(|m| m.name.as_str()),
-                priority: env.priority,
-                relay: status.remote.as_deref().or(if over_pipe { Some(b"local") } else { None }),
-                dsn: Some(status.enhanced),
-                reply: reply.as_deref(),
-                quarantine: None,
-                stat: &stat,
-            },
-        );
+        let came_to_mailer = matches!(took, Took::Seconds(_));
+        if took != Took::NotAnAddress {
+            delivery::to(
+                &env.id,
+                &To {
+                    to: members.iter().filter_map(of).map(|r| &r.address[..]).collect(),
+                    control: self
+                        .control(first)
+                        .filter(|_| came_to_mailer || first.origin != Origin::Direct)
+                        .map(|(a, uid, gid)| (&a[..], *uid, *gid)),
+                    delay: now - env.created,
+                    xdelay: if let Took::Seconds(took) = took { Some(took) } else { None },
+                    mailer: mailer.map(|m| m.name.as_str()),
+                    priority: env.priority,
+                    relay: status.remote.as_deref().or(if over_pipe { Some(b"local") } else { None }),
+                    dsn: Some(status.enhanced),
+                    reply: reply.as_deref(),
+                    quarantine: None,
+                    stat: &stat,
+                },
+            );
+        }
         let recipients: Vec<&Recipient> = members.iter().filter_map(of).collect();
         let names: Vec<&[u8]> = recipients.iter().map(|r| &r.address[..]).collect();
-        self.transport.show(&[&names.join(&b","[..])[..], b"... ", &stat].concat());
+        // A failure is told otherwise: by exit code, dead.letter or report.
+        if status.is_success() || status.is_transient() {
+            self.transport.show(&[&names.join(&b","[..])[..], b"... ", &stat].concat());
+        }
         self.quote(&recipients, status);
         if !status.is_success() {
             if !status.is_transient() {
-                self.failure = Some(status.text.clone());
+                let text = status.text.clone();
+                let named = || Line::cleaned(&[&first.address[..], b"... ", &text].concat());
+                self.failure = Some(if took == Took::NotAnAddress { named() } else { text.clone() });
             }
             // An answer to one recipient stands with that recipient.
             if !(status.is_transient() && status.reply.is_some() && env.message.is_some()) {

@@ -29,6 +29,8 @@ pub struct How {
     pub expensive: bool,
     /// The sender waits and is told of failures directly (`ErrorMode` print, quiet, write): no report is mailed.
     pub caller_hears: bool,
+    /// User and group id of the local user who submitted the message in this process.
+    pub submitter: Option<(u32, u32)>,
 }
 
 /// Tries to deliver `envelope`, and what is split off it.
@@ -106,7 +108,7 @@ fn one(svc: &Services, transport: &dyn Transport, mut envelope: Envelope, how: H
         envelope.priority = envelope.priority.saturating_add(svc.config.options.retry_factor);
     }
     let now = svc.clock.now().0;
-    let mut account = Account::new(svc, transport, &envelope);
+    let mut account = Account::new(svc, transport, &envelope, how);
     account.refused(&mut envelope, now);
     hold(svc, &mut envelope, how);
     account.held(&envelope, now);

@@ -18,17 +18,23 @@ impl Worker {
         }
         self.turn_into(Some(self.identity_of(&user)))?;
         let path = Path::new(&user.home).join("dead.letter");
-        let saved = append(&path, user.uid, message).is_ok();
+        let mode = self.config.options.temp_file_mode.0;
+        let saved = append(&path, (user.uid, user.gid), mode, message).is_ok();
         Ok(saved.then(|| Line::cleaned(path.as_os_str().as_bytes())))
     }
 }
 
-fn append(path: &Path, uid: u32, message: &File) -> std::io::Result<()> {
+/// Appends `message` to the `dead.letter` of the user that this process is.
+pub fn append(path: &Path, (uid, gid): (u32, u32), mode: u32, message: &File) -> std::io::Result<()> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
-    let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).custom_flags(flags).open(path)?;
+    let file = OpenOptions::new().read(true).append(true).create(true).mode(mode).custom_flags(flags).open(path)?;
     let meta = file.metadata()?;
     if !meta.is_file() || meta.nlink() != 1 || meta.uid() != uid {
         return Err(std::io::ErrorKind::PermissionDenied.into());
+    }
+    if meta.len() == 0 && meta.gid() != gid {
+        // The program's own group has no business in a user's file.
+        std::os::unix::fs::fchown(&file, None, Some(gid))?;
     }
     let mut file = file;
     let size = message.metadata()?.len();

@@ -8,7 +8,7 @@
 //! In a program that is not root there is nobody else to become: everything runs as the caller.
 
 mod builtin;
-mod dead_letter;
+pub mod dead_letter;
 mod file;
 mod identity;
 mod lmtp;

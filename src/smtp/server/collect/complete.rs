@@ -33,11 +33,6 @@ pub fn complete(config: &Config, macros: &mut Macros, envelope: &mut Envelope, c
         .unwrap_or(i64::MAX)
         .saturating_sub(i64::from(envelope.class).saturating_mul(config.options.class_factor))
         .saturating_add(recipients.saturating_mul(config.options.recipient_factor));
-    if let [only] = envelope.recipients.as_slice() {
-        macros.set("u", &only.address);
-    } else {
-        macros.unset("u");
-    }
     add_defaults(config, macros, &mut envelope.headers);
     recipients_field(config.options.no_recipient_action, envelope);
     if let Some(class) = config.classes.get("persistentMacros") {
@@ -49,6 +44,14 @@ pub fn complete(config: &Config, macros: &mut Macros, envelope: &mut Envelope, c
             .collect();
         kept.sort_by(|a, b| a.0.cmp(&b.0));
         envelope.macros = kept;
+    }
+}
+
+/// `$u` for a message with a single recipient: `Received:` names that one, and nobody of several.
+pub fn only_recipient(macros: &mut Macros, envelope: &Envelope) {
+    match envelope.recipients.as_slice() {
+        [only] => macros.set("u", &only.address),
+        _ => macros.unset("u"),
     }
 }
 

@@ -6,7 +6,7 @@
 mod complete;
 mod defaults;
 
-pub use complete::{complete, message_id};
+pub use complete::{complete, message_id, only_recipient};
 pub use defaults::{Defaults, add as add_defaults};
 
 use crate::envelope::Body;

@@ -13,7 +13,7 @@ use crate::rewrite;
 use crate::route;
 use crate::service::Services;
 use crate::smtp::server::action::Framing;
-use crate::smtp::server::collect::{Collected, Collector, Fault, Limits, complete, message_id};
+use crate::smtp::server::collect::{Collected, Collector, Fault, Limits, complete, message_id, only_recipient};
 use crate::smtp::server::state::Transaction;
 
 /// The longest header value that a rule set gets to see.
@@ -153,6 +153,7 @@ fn take(state: &State, services: &Services, transaction: &mut Transaction) -> Re
     };
     let verdict = judge(state, services, transaction, &collected);
     let message_id = message_id(&collected.headers);
+    only_recipient(&mut transaction.macros, &transaction.envelope);
     complete(&services.config, &mut transaction.macros, &mut transaction.envelope, collected);
     let message_id = message_id.or_else(|| self::message_id(&transaction.envelope.headers));
     super::log_from(state, transaction, size, message_id.as_deref());

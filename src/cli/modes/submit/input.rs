@@ -1,0 +1,77 @@
+//! The message on standard input, to its end or to a lone dot where that ends it.
+
+use super::Stop;
+use crate::cf::options::Options;
+use crate::queue::store::Spool;
+use crate::smtp::server::collect::{Collected, Collector, Fault, Limits};
+use std::io::{self, BufRead};
+
+/// Reads the message into `spool`.
+pub(super) fn collect(options: &Options, spool: Box<dyn Spool>) -> Result<Collected, Stop> {
+    read(&mut io::stdin().lock(), options, spool)
+}
+
+fn read(input: &mut dyn BufRead, options: &Options, spool: Box<dyn Spool>) -> Result<Collected, Stop> {
+    let limits = Limits {
+        headers: usize::try_from(options.max_headers_length).unwrap_or(0),
+        message: u64::try_from(options.max_message_size).unwrap_or(0),
+        save_from_line: options.save_from_line,
+    };
+    let mut collector = Collector::new(limits, Some(spool));
+    let mut line = Vec::new();
+    let mut whole = true;
+    let mut missing = 0;
+    loop {
+        line.clear();
+        match piece(input, &mut line) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(e) => return Err(Stop { text: format!("cannot read the message: {e}").into_bytes(), exit: 74 }),
+        }
+        let ended = line.last() == Some(&b'\n');
+        if ended && line.ends_with(b"\r\n") {
+            line.truncate(line.len() - 2);
+            line.push(b'\n');
+        }
+        if whole && !options.ignore_dots {
+            if line == b".\n" {
+                break;
+            }
+            // As in SMTP: the first of two dots is there for the other's sake.
+            if line.starts_with(b"..") {
+                line.remove(0);
+            }
+        }
+        whole = ended;
+        collector.text(&line);
+    }
+    if !whole {
+        // Lines end where the message does; what was not there does not count.
+        missing = 1;
+        collector.text(b"\n");
+    }
+    let mut collected = collector.finish().map_err(|fault| match fault {
+        Fault::Headers(most) => Stop { text: format!("552 Headers too large ({most} max)").into_bytes(), exit: 69 },
+        Fault::Size(most) => {
+            Stop { text: format!("552 5.2.3 Message exceeds maximum fixed size ({most})").into_bytes(), exit: 69 }
+        }
+        Fault::Store(error) => error.into(),
+    })?;
+    collected.size -= missing;
+    Ok(collected)
+}
+
+/// Appends what is there up to the end of the line, a bounded piece of a long one; the number of octets.
+fn piece(input: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
+    let available = loop {
+        match input.fill_buf() {
+            Ok(bytes) => break bytes,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    };
+    let end = memchr::memchr(b'\n', available).map_or(available.len(), |i| i + 1);
+    line.extend_from_slice(available.get(..end).unwrap_or_default());
+    input.consume(end);
+    Ok(end)
+}
