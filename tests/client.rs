@@ -391,6 +391,90 @@ fn hosts_by_mx() {
     assert_eq!(try_host("gone.test").0, "5.1.2 Host unknown (Name server: gone.test: host not found)");
 }
 
+/// Servers on one port of several loopback addresses, each with replies of its own; what each was told, by its number.
+fn sinks(replies: &'static [&'static [(&'static str, &'static str)]]) -> (u16, Vec<Receiver<Vec<u8>>>) {
+    let mut port = 0;
+    let mut seen = Vec::new();
+    for (n, replies) in replies.iter().enumerate() {
+        let listener = TcpListener::bind((format!("127.0.0.{}", n + 1), port)).unwrap();
+        port = listener.local_addr().unwrap().port();
+        let (sender, receiver) = channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+                let _ = sender.send(polite(stream, replies, HELLO));
+            }
+        });
+        seen.push(receiver);
+    }
+    (port, seen)
+}
+
+/// Facts of the original: which host has the last word, and for which recipients the next one is asked.
+#[test]
+fn the_next_host_gets_who_is_left() {
+    let deferred = "4.2.1 451 4.2.1 later";
+    type Replies = &'static [&'static [(&'static str, &'static str)]];
+    let cases: &[(Replies, &[&str], usize)] = &[
+        (&[&[("greeting", "554 no")], &[]], &["2.0.0 X accepted", "5.1.1 User unknown"], 2),
+        (&[&[("greeting", "421 busy")], &[("greeting", "554 no")]], &["5.5.0 Service unavailable"; 2], 2),
+        (&[&[("EHLO", "550 no"), ("HELO", "550 no")], &[]], &["2.0.0 X accepted", "5.1.1 User unknown"], 2),
+        (&[&[("MAIL", "451 4.2.1 later")], &[]], &["2.0.0 X accepted", "5.1.1 User unknown"], 2),
+        (&[&[("MAIL", "550 5.7.1 no")], &[]], &["5.7.1 Service unavailable"; 2], 1),
+        (&[&[("bad", "451 4.2.1 later")], &[]], &["2.0.0 X accepted", "5.1.1 User unknown"], 2),
+        (&[&[("bad", "451 4.2.1 later")], &[("bad", "451 4.2.1 later")]], &["2.0.0 X accepted", deferred], 2),
+        (&[&[("DATA", "451 4.2.1 later")], &[]], &["2.0.0 X accepted", "5.1.1 User unknown"], 2),
+        (&[&[("dot", "cut")], &[]], &["2.0.0 X accepted", "5.1.1 User unknown"], 2),
+        (&[&[("dot", "554 5.7.1 spam")], &[]], &["5.7.1 Service unavailable", "5.1.1 User unknown"], 1),
+    ];
+    for (replies, want, asked) in cases {
+        let (port, seen) = sinks(replies);
+        let resolver = FakeResolver::new()
+            .exchanger("two.test", 10, "mx1.test")
+            .exchanger("two.test", 20, "mx2.test")
+            .host("mx1.test", "127.0.0.1".parse().unwrap())
+            .host("mx2.test", "127.0.0.2".parse().unwrap());
+        let bench = bench(port, resolver, &[]);
+        let env = envelope(&["good@two.test", "bad@two.test"], b"b\n");
+        let found = shown(&bench.send_to("two.test", &env, &mut Lines::default()));
+        assert_eq!(found, *want, "{replies:?}");
+        bench.pool.close_all(None);
+        let talked = seen.iter().filter(|s| s.recv_timeout(Duration::from_millis(300)).is_ok()).count();
+        assert_eq!(talked, *asked, "{replies:?}");
+    }
+}
+
+#[test]
+fn hosts_of_last_resort() {
+    let (port, _seen) = sink(&[], HELLO);
+    let here = "127.0.0.1".parse().unwrap();
+    let resolver = || {
+        FakeResolver::new()
+            .exchanger("dead.test", 10, "gone.test")
+            .exchanger("closed.test", 10, "refuses.test")
+            .exchanger("fb.test", 10, "mx.fb.test")
+            .host("refuses.test", "127.0.0.9".parse().unwrap())
+            .host("mx.fb.test", here)
+            .host("plain.test", here)
+            .failing("slow.test")
+    };
+    let env = envelope(&["a@x.test"], b"b\n");
+    let try_host = |options: &str, host: &str| {
+        let found = bench(port, resolver(), &[("@OPTS@", options)]).send_to(host, &env, &mut Lines::default());
+        let relay = found[0].remote.as_ref().map(|r| r.escape_ascii().to_string()).unwrap_or_default();
+        (found[0].exit, relay)
+    };
+    let mx = "O FallbackMXhost=fb.test";
+    assert_eq!(try_host(mx, "closed.test"), (0, "mx.fb.test. [127.0.0.1]".into()));
+    assert_eq!(try_host(mx, "nowhere.test"), (0, "mx.fb.test. [127.0.0.1]".into()));
+    assert_eq!(try_host(mx, "slow.test"), (0, "mx.fb.test. [127.0.0.1]".into()));
+    assert_eq!(try_host("O FallbackMXhost=[plain.test]", "closed.test"), (0, "[plain.test] [127.0.0.1]".into()));
+    let smart = "O FallbackSmartHost=plain.test";
+    assert_eq!(try_host(smart, "nowhere.test"), (0, "plain.test [127.0.0.1]".into()));
+    assert_eq!(try_host(smart, "dead.test"), (0, "plain.test [127.0.0.1]".into()));
+    assert_eq!(try_host(smart, "closed.test").0, 75);
+}
+
 #[test]
 fn lmtp_over_a_local_socket() {
     let dir = tempfile::tempdir().unwrap();

@@ -12,6 +12,8 @@ pub struct Status {
     pub reply: Option<Reply>,
     /// Text of `stat=` without its leading word: `Connection refused by mx.example.com.`; for mailq's parentheses too.
     pub text: Line,
+    /// What the queue file and mailq say in place of `stat=`, where the original has other words for it there.
+    pub queued_as: Option<Line>,
     /// `Remote-MTA:` and `relay=`: the host that answered, `name. [address]`.
     pub remote: Option<Line>,
     /// The exit code of sysexits(3) that fits (0, 67, 75, ...).
@@ -29,6 +31,7 @@ impl Status {
             enhanced: Enhanced(enhanced.0, enhanced.1, enhanced.2),
             reply: None,
             text: Line::cleaned(text.as_ref()),
+            queued_as: None,
             remote: None,
             exit,
             transcript: Vec::new(),

@@ -274,6 +274,7 @@ fn look_up(work: &mut Work<'_, '_, '_>, inside: &[Token], host: bool, status: &m
         // The map has said why already, where that is said.
         Lookup::TempFail(_) => {
             *status = TEMPFAIL;
+            work.scope.deferred.get_or_insert_with(|| (map_name.clone(), key_text.clone()));
             None
         }
         Lookup::NoSuchMap => {

@@ -107,12 +107,14 @@ pub struct Scope<'a> {
     pub trace: Option<&'a mut dyn Trace>,
     /// What went wrong, in order. Callers look here for the text of a refusal, and log what is left.
     pub notices: Vec<Notice>,
+    /// The first look-up that could not be answered now: map and key.
+    pub deferred: Option<(String, Vec<u8>)>,
 }
 
 impl<'a> Scope<'a> {
     /// A scope that nobody watches.
     pub fn new(config: &'a Config, macros: &'a mut Macros, maps: &'a dyn Maps) -> Scope<'a> {
-        Scope { config, macros, maps, trace: None, notices: Vec::new() }
+        Scope { config, macros, maps, trace: None, notices: Vec::new(), deferred: None }
     }
 
     pub(super) fn set_status(&mut self, id: RulesetId, status: u8) {

@@ -4,7 +4,7 @@
 //! address that leads back to itself is delivered to itself if it is a user, else it is a loop. Depth is bounded by
 //! `MaxAliasRecursion`, breadth by [`MAX_RECIPIENTS`].
 
-use super::parse::{self, Bad, MAX_LOCALADDR};
+use super::parse::{self, Bad, MAX_LOCALADDR, Resolved};
 use crate::alias::list;
 use crate::cf::Macros;
 use crate::deliver::Listed;
@@ -108,6 +108,11 @@ pub(super) fn expand(
     owners
 }
 
+/// The status of an address that cannot be taken apart now.
+fn unparsed(why: Line) -> Status {
+    Status { queued_as: Some(why), ..Status::new((4, 3, 0), 75, "Transient parse error") }
+}
+
 fn host(recipient: &Recipient) -> &[u8] {
     recipient.target.as_ref().map(|t| &t.host[..]).unwrap_or_default()
 }
@@ -117,9 +122,9 @@ impl Expansion<'_> {
     fn primary(&mut self, mut node: Node) {
         if node.recipient.target.is_none() {
             match parse::resolve(self.svc, &mut self.macros, &node.recipient.address) {
-                Ok(resolved) if resolved.later && !self.telling => {
+                Ok(Resolved { later: Some(why), .. }) if !self.telling => {
                     node.recipient.state = RecipientState::Deferred;
-                    node.recipient.status = Some(Status::new((4, 3, 0), 75, "Transient parse error"));
+                    node.recipient.status = Some(unparsed(why));
                     self.nodes.push(node);
                     return;
                 }
@@ -466,11 +471,11 @@ impl Expansion<'_> {
 
     fn child(&mut self, mut node: Node, element: &[u8]) {
         match parse::resolve(self.svc, &mut self.macros, element) {
-            Ok(resolved) if resolved.later && !self.telling => {
+            Ok(Resolved { later: Some(why), .. }) if !self.telling => {
                 // To be looked at again as a whole: its own expansion is still to come.
                 node.recipient.alias = false;
                 node.recipient.state = RecipientState::Deferred;
-                node.recipient.status = Some(Status::new((4, 3, 0), 75, "Transient parse error"));
+                node.recipient.status = Some(unparsed(why));
                 self.nodes.push(node);
             }
             Ok(resolved) => {

@@ -46,8 +46,21 @@ impl Bad {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Resolved {
     pub target: Target,
-    pub later: bool,
+    /// Why the answer may be another one later.
+    pub later: Option<Line>,
     pub skip_ruleset_5: bool,
+}
+
+/// What an address waits for, in the words of the queue file. Mail for a host whose name cannot be looked up now goes to
+/// FallbackMXhost, if there is one, and need not wait.
+fn waiting_for(scope: &Scope<'_>) -> Option<Line> {
+    match &scope.deferred {
+        Some((map, _)) if map == "host" && scope.config.options.fallback_mx_host.get().is_some() => None,
+        Some((map, key)) => {
+            Some(Line::cleaned(format!("{map} map: lookup ({}): deferred", key.escape_ascii()).as_bytes()))
+        }
+        None => Some(Line::cleaned(b"Transient parse error")),
+    }
 }
 
 /// Rule sets 3 and 0 for a recipient's address.
@@ -67,7 +80,7 @@ pub(super) fn resolve(svc: &Services, macros: &mut Macros, address: &[u8]) -> Re
                 user: Line::cleaned(&parsed.user),
                 group: parsed.queue_group,
             },
-            later: parsed.try_later,
+            later: parsed.try_later.then(|| waiting_for(&scope)).flatten(),
             skip_ruleset_5: parsed.skip_ruleset_5,
         }),
         Err(refusal) => Err(Bad {
@@ -96,7 +109,7 @@ pub(super) fn parse_recipient(svc: &Services, macros: &mut Macros, address: &[u8
     macros.set("{rcpt_mailer}", name);
     macros.set("{rcpt_host}", &resolved.target.host);
     macros.set("{rcpt_addr}", &resolved.target.user);
-    Ok(Parsed { address: Line::cleaned(address), target: resolved.target, later: resolved.later })
+    Ok(Parsed { address: Line::cleaned(address), target: resolved.target, later: resolved.later.is_some() })
 }
 
 /// See [`super::add_recipient`].

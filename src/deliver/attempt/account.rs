@@ -159,7 +159,7 @@ impl<'a> Account<'a> {
             }
             // An answer to one recipient stands with that recipient.
             if !(status.is_transient() && status.reply.is_some() && env.message.is_some()) {
-                env.message = Some(stat);
+                env.message = Some(status.queued_as.clone().unwrap_or(stat));
             }
         }
     }

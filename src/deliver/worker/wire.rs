@@ -252,6 +252,7 @@ impl Encoder {
             r.lines.iter().for_each(|l| o.bytes(l));
         });
         self.bytes(&status.text);
+        self.option(status.queued_as.as_ref(), |o, r| o.bytes(r));
         self.option(status.remote.as_ref(), |o, r| o.bytes(r));
         self.byte(status.exit);
         self.number(status.transcript.len() as u64);
@@ -371,6 +372,7 @@ impl<'a> Decoder<'a> {
                 Ok(Reply { code: i.small()?, enhanced: i.option(Decoder::enhanced)?, lines: i.list(Decoder::line)? })
             })?,
             text: self.line()?,
+            queued_as: self.option(Decoder::line)?,
             remote: self.option(Decoder::line)?,
             exit: self.byte()?,
             transcript: self.list(Decoder::line)?,

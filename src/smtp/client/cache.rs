@@ -2,6 +2,7 @@
 
 use super::Transcript;
 use super::driver::Connection;
+use super::hosts::Place;
 use crate::cf::Config;
 use openssl::ssl::SslContext;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -14,7 +15,7 @@ const MAX_KEPT: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key {
     pub mailer: usize,
-    pub host: Vec<u8>,
+    pub place: Place,
 }
 
 struct Kept {

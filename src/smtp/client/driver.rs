@@ -16,9 +16,13 @@ use crate::log::client as log;
 use crate::service::Services;
 use crate::text::Line;
 use crate::tls::TlsFacts;
+use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
+
+/// `EX_NOHOST` of sysexits(3).
+const NO_HOST: u8 = 68;
 
 /// An open connection with its session.
 pub(super) struct Connection {
@@ -141,30 +145,96 @@ impl Run<'_, '_> {
         self.show(&line);
     }
 
+    /// Tries one host after the other, each with the recipients that may still do better there: a temporary answer, or none, is
+    /// worth a look at the next host, and so is a host that refuses everybody at once. The last word counts.
     fn deliver(&mut self, host: &[u8]) -> Vec<Status> {
-        let options = &self.config.options;
-        let idle = seconds(options.connection_cache_timeout.secs());
-        let key = Key { mailer: self.index, host: host.to_ascii_lowercase() };
-        let mut connection = self.cached(&key, idle);
-        if connection.is_none() {
-            connection = match self.connect(host) {
-                Ok(connection) => Some(connection),
-                Err(status) => return self.all(&status),
-            };
+        let env = self.env;
+        let config = self.config;
+        let finder = Finder {
+            config,
+            resolver: self.svc.resolver.as_ref(),
+            points_back: &|domain, host| log::mx_points_back(&env.id, domain, host),
+        };
+        let mut macros = self.message.macros().clone();
+        macros.set("h", host);
+        let mut last_resort = finder.last_resort(self.mailer, &macros);
+        let mut hosts = match finder.find(self.mailer, &macros, host) {
+            Ok(hosts) => VecDeque::from(hosts),
+            Err(status) if status.exit == NO_HOST && last_resort.is_some() => VecDeque::new(),
+            Err(status) => return self.all(&status),
+        };
+        let started = Instant::now();
+        let whole = seconds(config.options.timeouts.aconnect);
+        let mut results: Vec<Option<Status>> = vec![None; self.rcpts.len()];
+        let mut open: Vec<usize> = (0..self.rcpts.len()).collect();
+        while !open.is_empty() {
+            let nowhere = open.iter().all(|at| results[*at].as_ref().is_none_or(|s| s.exit == NO_HOST));
+            let Some(host) = hosts.pop_front().or_else(|| last_resort.take().filter(|_| nowhere)) else { break };
+            if results.iter().any(Option::is_some) && !whole.is_zero() && started.elapsed() >= whole {
+                break;
+            }
+            match self.session(&finder, &host) {
+                Ok(connection) => {
+                    let answers = self.hand_over(connection, &host, &open);
+                    open = open.into_iter().zip(answers).fold(Vec::new(), |mut left, (at, status)| {
+                        if status.is_transient() {
+                            left.push(at);
+                        }
+                        results[at] = Some(status);
+                        left
+                    });
+                }
+                Err(status) => {
+                    for at in &open {
+                        results[*at] = Some(worse(results[*at].take(), status.clone()));
+                    }
+                }
+            }
         }
-        let Some(mut connection) = connection else { return Vec::new() };
-        let results = self.transact(&mut connection);
+        let unknown = || Status::new((5, 1, 2), NO_HOST, "Host unknown");
+        results.into_iter().map(|status| status.unwrap_or_else(unknown)).collect()
+    }
+
+    /// A session with `host` that is ready for a transaction, a kept one or a new one.
+    fn session(&mut self, finder: &Finder<'_>, host: &Host) -> Result<Connection, Status> {
+        let options = &self.config.options;
+        if let Some(connection) = self.cached(&self.key(host), seconds(options.connection_cache_timeout.secs())) {
+            return Ok(connection);
+        }
+        let port = match &host.place {
+            Place::Name(_, port) | Place::Address(_, port) if *port != 25 => format!(" port {port}"),
+            _ => String::new(),
+        };
+        let found = match &host.place {
+            Place::Socket(_) => Ok(Vec::new()),
+            _ => finder.addresses(host, families(options)),
+        };
+        let shown = if found.is_ok() { &host.shown } else { host.given.as_ref().unwrap_or(&host.shown) };
+        self.announce(&format!("Connecting to {shown}{port} via {}...", self.mailer.name));
+        let only = options.connect_only_to.get().and_then(|t| std::str::from_utf8(t).ok()?.trim().parse().ok());
+        self.connect(host, &found?, only)
+    }
+
+    fn key(&self, host: &Host) -> Key {
+        Key { mailer: self.index, place: host.place.clone() }
+    }
+
+    /// Gives the message to the recipients at the positions `open`; then the connection is kept or ended.
+    fn hand_over(&mut self, mut connection: Connection, host: &Host, open: &[usize]) -> Vec<Status> {
+        let results = self.transact(&mut connection, open);
         connection.messages += 1;
         let more = self.mailer.max_messages <= 0 || connection.messages < self.mailer.max_messages;
-        if connection.session.is_reusable() && more {
-            let size = usize::try_from(options.connection_cache_size).unwrap_or(0);
-            if size == 0 {
-                connection.end(self.verbose.as_mut().map(|v| &mut **v as &mut dyn Transcript));
-            } else {
-                self.pool.keep(key, connection, size, idle);
-            }
-        } else {
+        if !(connection.session.is_reusable() && more) {
             self.finish(connection);
+            return results;
+        }
+        let options = &self.config.options;
+        match usize::try_from(options.connection_cache_size).unwrap_or(0) {
+            0 => connection.end(self.verbose.as_mut().map(|v| &mut **v as &mut dyn Transcript)),
+            size => {
+                let idle = seconds(options.connection_cache_timeout.secs());
+                self.pool.keep(self.key(host), connection, size, idle);
+            }
         }
         results
     }
@@ -189,61 +259,15 @@ impl Run<'_, '_> {
         None
     }
 
-    /// A new connection with a session that is ready, to the first host that gives one.
-    fn connect(&mut self, host: &[u8]) -> Result<Connection, Status> {
-        let env = self.env;
-        let finder = Finder {
-            config: self.config,
-            resolver: self.svc.resolver.as_ref(),
-            points_back: &|domain, host| log::mx_points_back(&env.id, domain, host),
-        };
-        let mut macros = self.message.macros().clone();
-        macros.set("h", host);
-        let hosts = finder.find(self.mailer, &macros, host)?;
-        let options = &self.config.options;
-        let families = families(options);
-        let only: Option<IpAddr> =
-            options.connect_only_to.get().and_then(|t| std::str::from_utf8(t).ok()?.trim().parse().ok());
-        let started = Instant::now();
-        let whole = seconds(options.timeouts.aconnect);
-        let mut failure = None;
-        for host in &hosts {
-            if !whole.is_zero() && started.elapsed() >= whole {
-                break;
-            }
-            let found = match &host.place {
-                Place::Socket(_) => Ok(Vec::new()),
-                _ => finder.addresses(host, families),
-            };
-            let addresses = match found {
-                Ok(addresses) => addresses,
-                Err(status) => {
-                    failure = worse(failure, status);
-                    continue;
-                }
-            };
-            match self.connect_host(host, &addresses, only) {
-                Ok(connection) => return Ok(connection),
-                Err(Attempt::Next(status)) => failure = Some(status),
-                Err(Attempt::Stop(status)) => return Err(status),
-            }
-        }
-        Err(failure.unwrap_or_else(|| Status::new((4, 4, 1), 75, "Connection timed out")))
-    }
-
-    fn connect_host(
+    /// A new connection with a session that is ready, to the first address that gives one.
+    fn connect(
         &mut self,
         host: &Host,
         addresses: &[(IpAddr, u16)],
         only: Option<IpAddr>,
-    ) -> Result<Connection, Attempt> {
-        let port = match &host.place {
-            Place::Name(_, port) | Place::Address(_, port) if *port != 25 => format!(" port {port}"),
-            _ => String::new(),
-        };
-        self.announce(&format!("Connecting to {}{port} via {}...", host.shown, self.mailer.name));
+    ) -> Result<Connection, Status> {
         if let Place::Socket(path) = &host.place {
-            let wire = Wire::unix(path).map_err(|e| Attempt::Next(unreachable(&e, &host.shown)))?;
+            let wire = Wire::unix(path).map_err(|e| unreachable(&e, &host.shown))?;
             return self.open(host, wire, None);
         }
         let timeouts = &self.config.options.timeouts;
@@ -256,7 +280,8 @@ impl Run<'_, '_> {
             let source = source(&self.config.options, ip);
             match Wire::tcp(SocketAddr::new(ip, *port), &source, limit) {
                 Ok(wire) => match self.open(host, wire, Some(ip)) {
-                    Err(Attempt::Next(status)) => failure = status,
+                    // A server that is busy or gone may be better at another address; a refusal counts for all.
+                    Err(status) if status.is_transient() => failure = status,
                     done => return done,
                 },
                 Err(error) => {
@@ -266,11 +291,11 @@ impl Run<'_, '_> {
                 }
             }
         }
-        Err(Attempt::Next(failure))
+        Err(failure)
     }
 
     /// Sets a session up over a new connection.
-    fn open(&mut self, host: &Host, wire: Wire, ip: Option<IpAddr>) -> Result<Connection, Attempt> {
+    fn open(&mut self, host: &Host, wire: Wire, ip: Option<IpAddr>) -> Result<Connection, Status> {
         let options = &self.config.options;
         let macros = self.message.macros();
         let own = Line::cleaned(&macros.expanded("j"));
@@ -308,12 +333,11 @@ impl Run<'_, '_> {
         if lost == Some(Lost::Tls) && options.tls_fallback_to_clear && !self.clear_only {
             self.clear_only = true;
             let addresses: Vec<_> = ip.into_iter().zip(port_of(&host.place)).collect();
-            return self.connect_host(host, &addresses, None);
+            return self.connect(host, &addresses, None);
         }
         let mut status = connection.session.failure().cloned().unwrap_or_else(|| Lost::Reset.status(&host.shown));
         status.remote = Some(connection.relay.clone());
-        // A server that is busy, gone or talks nonsense may have a better neighbour; a refusal counts for all.
-        Err(if status.is_transient() { Attempt::Next(status) } else { Attempt::Stop(status) })
+        Err(status)
     }
 
     /// Does what the session asks until it is idle or closed. `Err`: the connection was lost.
@@ -400,7 +424,7 @@ impl Run<'_, '_> {
         }
     }
 
-    fn transact(&mut self, connection: &mut Connection) -> Vec<Status> {
+    fn transact(&mut self, connection: &mut Connection, open: &[usize]) -> Vec<Status> {
         if let Some(mechanism) = connection.session.authenticated()
             && connection.messages == 0
         {
@@ -408,9 +432,9 @@ impl Run<'_, '_> {
         }
         let shown = connection.shown.clone();
         let mut policy = self.policy(connection, &shown);
-        let mut results: Vec<Option<Status>> = Vec::with_capacity(self.rcpts.len());
+        let mut results: Vec<Option<Status>> = Vec::with_capacity(open.len());
         let mut transaction = self.transaction(connection);
-        for index in self.rcpts {
+        for index in open.iter().filter_map(|at| self.rcpts.get(*at)) {
             let recipient = self.env.recipients.get(*index);
             let Some((recipient, target)) = recipient.and_then(|r| Some((r, r.target.as_ref()?))) else {
                 results.push(Some(Status::new((4, 3, 0), 75, "no mailer for this recipient")));
@@ -519,19 +543,11 @@ impl Write for Tail<'_> {
     }
 }
 
-/// What a failed attempt means for the other hosts.
-enum Attempt {
-    /// Try the next one.
-    Next(Status),
-    /// The answer is final.
-    Stop(Status),
-}
-
-/// Of two failures the one that leaves more hope.
-fn worse(old: Option<Status>, new: Status) -> Option<Status> {
+/// What counts when a host gave `new` after others gave `old`: a host that is not there takes no hope away.
+fn worse(old: Option<Status>, new: Status) -> Status {
     match old {
-        Some(old) if old.is_transient() && !new.is_transient() => Some(old),
-        _ => Some(new),
+        Some(old) if old.is_transient() && new.exit == NO_HOST => old,
+        _ => new,
     }
 }
 

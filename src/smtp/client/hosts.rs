@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// Most hosts of one delivery that are tried.
-const MAX_HOSTS: usize = 50;
+const MAX_HOSTS: usize = 100;
 /// Most addresses of one host that are tried.
 const MAX_ADDRESSES: usize = 16;
 
@@ -16,6 +16,8 @@ const MAX_ADDRESSES: usize = 16;
 pub struct Host {
     /// The name in texts: `mx.example.com.`, `[192.0.2.1]`, a path.
     pub shown: String,
+    /// How the configuration wrote it, where that is shown as long as nothing is known of it: `[mx.example.com]`.
+    pub given: Option<String>,
     /// How to reach it.
     pub place: Place,
 }
@@ -50,7 +52,7 @@ impl Finder<'_> {
             let shown = String::from_utf8_lossy(&path).into_owned();
             use std::os::unix::ffi::OsStringExt;
             let place = Place::Socket(PathBuf::from(std::ffi::OsString::from_vec(path)));
-            return Ok(vec![Host { shown, place }]);
+            return Ok(vec![Host { shown, given: None, place }]);
         }
         let listed = argument(1).filter(|h| !h.is_empty()).unwrap_or_else(|| host.to_vec());
         let port = match argument(2) {
@@ -89,21 +91,18 @@ impl Finder<'_> {
         if let Some(inside) = name.strip_prefix(b"[").and_then(|n| n.strip_suffix(b"]")) {
             return Ok(vec![literal(inside, port)]);
         }
+        let given = name;
         let name = name.strip_suffix(b".").unwrap_or(name);
         if mailer.flags.has(b'0') {
             return Ok(vec![named(name, port)]);
         }
         let options = &self.config.options;
-        let fallback = |text: Option<&[u8]>| text.map(|t| fallback_host(t, port));
         let answer = match self.resolver.mx(name) {
             Ok(answer) => answer,
             Err(error) => {
+                let other = self.fallback_mx(port);
                 let temporary = matches!(error, DnsError::TempFail(_));
-                let other = match temporary {
-                    true => fallback(options.fallback_mx_host.get()),
-                    false => fallback(options.fallback_smart_host.get()),
-                };
-                return other.map(|h| vec![h]).ok_or_else(|| unresolved(name, temporary));
+                return if other.is_empty() { Err(unresolved(name, temporary)) } else { Ok(other) };
             }
         };
         if answer.null {
@@ -117,7 +116,8 @@ impl Finder<'_> {
         {
             // Those that are as good as we are, and worse ones, would send it back to us.
             exchangers.retain(|h| h.preference < own.preference);
-            if exchangers.is_empty() && !options.try_null_mx_list {
+            let direct = || options.try_null_mx_list && self.resolver.addresses(name, Families::Both).is_ok();
+            if exchangers.is_empty() && !direct() {
                 let (domain, host) = (dotted(name), dotted(&own.name));
                 (self.points_back)(&domain, &host);
                 return Err(super::outcome::loops_back(&domain));
@@ -127,8 +127,35 @@ impl Finder<'_> {
             }
         }
         let mut hosts: Vec<Host> = exchangers.iter().map(|h| named(&h.name, port)).collect();
-        hosts.extend(fallback(options.fallback_mx_host.get()));
+        if let (true, [only]) = (answer.implicit, &mut hosts[..]) {
+            only.given = Some(given.escape_ascii().to_string());
+        }
+        hosts.extend(self.fallback_mx(port));
         Ok(hosts)
+    }
+
+    /// The exchangers of FallbackMXhost, worse than all others; in brackets it is a host itself. None when we are it.
+    fn fallback_mx(&self, port: u16) -> Vec<Host> {
+        let Some(text) = self.config.options.fallback_mx_host.get().map(<[u8]>::trim_ascii) else { return Vec::new() };
+        if text.starts_with(b"[") {
+            return vec![verbatim(text, port)];
+        }
+        if self.is_ours(text) {
+            return Vec::new();
+        }
+        match self.resolver.mx(text) {
+            Ok(answer) if !answer.null && !answer.hosts.is_empty() => {
+                answer.hosts.iter().map(|h| named(&h.name, port)).collect()
+            }
+            _ => vec![named(text, port)],
+        }
+    }
+
+    /// FallbackSmartHost, for mail whose host is not found.
+    pub fn last_resort(&self, mailer: &Mailer, macros: &Macros) -> Option<Host> {
+        let text = self.config.options.fallback_smart_host.get()?.trim_ascii();
+        let port = mailer.argv.get(2).and_then(|t| self.port(&macros.expand(t)).ok());
+        (!text.is_empty()).then(|| verbatim(text, port.unwrap_or(25)))
     }
 
     fn is_ours(&self, name: &[u8]) -> bool {
@@ -160,12 +187,13 @@ fn unresolved(name: &[u8], temporary: bool) -> Status {
     }
 }
 
-fn fallback_host(text: &[u8], port: u16) -> Host {
-    let text = text.trim_ascii();
-    match text.strip_prefix(b"[").and_then(|n| n.strip_suffix(b"]")) {
+/// A host of an option, shown as it stands there.
+fn verbatim(text: &[u8], port: u16) -> Host {
+    let host = match text.strip_prefix(b"[").and_then(|n| n.strip_suffix(b"]")) {
         Some(inside) => literal(inside, port),
         None => named(text, port),
-    }
+    };
+    Host { shown: text.escape_ascii().to_string(), ..host }
 }
 
 fn literal(inside: &[u8], port: u16) -> Host {
@@ -175,13 +203,17 @@ fn literal(inside: &[u8], port: u16) -> Host {
         _ => &text,
     };
     match bare.parse::<IpAddr>() {
-        Ok(ip) => Host { shown: format!("[{text}]"), place: Place::Address(ip, port) },
-        Err(_) => named(inside, port),
+        Ok(ip) => Host { shown: format!("[{text}]"), given: None, place: Place::Address(ip, port) },
+        Err(_) => Host { given: Some(format!("[{text}]")), ..named(inside, port) },
     }
 }
 
 fn named(name: &[u8], port: u16) -> Host {
-    Host { shown: dotted(name), place: Place::Name(name.strip_suffix(b".").unwrap_or(name).to_vec(), port) }
+    Host {
+        shown: dotted(name),
+        given: None,
+        place: Place::Name(name.strip_suffix(b".").unwrap_or(name).to_vec(), port),
+    }
 }
 
 /// The name with its final dot, as logs and texts show hosts.
@@ -240,6 +272,6 @@ mod tests {
     fn literals_and_names() {
         assert_eq!(literal(b"IPv6:::1", 25).place, Place::Address("::1".parse().unwrap(), 25));
         assert_eq!(literal(b"127.0.0.1", 25).shown, "[127.0.0.1]");
-        assert_eq!(literal(b"host.test", 25), named(b"host.test.", 25));
+        assert_eq!(literal(b"host.test", 25).place, named(b"host.test.", 25).place);
     }
 }

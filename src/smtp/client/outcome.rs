@@ -43,7 +43,10 @@ impl Lost {
     pub fn status(&self, host: &str) -> Status {
         match self {
             Lost::TimedOut => Status::new((4, 4, 2), 75, format!("Connection timed out with {host}")),
-            Lost::Reset => Status::new((4, 4, 2), 75, format!("Connection reset by {host}")),
+            Lost::Reset => Status {
+                queued_as: Some(Line::cleaned(format!("reply: read error from {host}").as_bytes())),
+                ..Status::new((4, 4, 2), 75, format!("Connection reset by {host}"))
+            },
             Lost::Nonsense => Status::new((4, 5, 0), 75, format!("Remote protocol error from {host}")),
             Lost::Tls => Status::new((4, 7, 0), 75, "403 4.7.0 TLS handshake failed."),
             Lost::Other(why) => Status::new((4, 4, 2), 75, why),
@@ -133,7 +136,7 @@ pub fn accepted(reply: &WireReply, codes: bool, lmtp: bool) -> Status {
 
 /// The server is ourselves.
 pub fn loops_back(host: &str) -> Status {
-    let mut status = Status::new((5, 3, 5), 78, "Local configuration error");
+    let mut status = Status::new((5, 3, 5), 70, "Local configuration error");
     let text = format!("553 5.3.5 {host} config error: mail loops back to me (MX problem?)");
     status.transcript.push(Line::cleaned(text.as_bytes()));
     status

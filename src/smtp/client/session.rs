@@ -302,7 +302,7 @@ impl Session {
 
     fn hello(&mut self, extended: bool, reply: &WireReply) {
         if reply.class() != 2 {
-            if extended && !self.setup.lmtp && !self.secure && reply.code != 421 && matches!(reply.class(), 4 | 5) {
+            if extended && !self.setup.lmtp && !self.secure && reply.class() == 5 {
                 return self.say_hello(false);
             }
             return self.refuse(refusal(Step::Hello, reply, false, b""));
@@ -496,7 +496,13 @@ impl Session {
     fn data_reply(&mut self, reply: &WireReply) {
         match reply.code {
             354 => self.state = State::Body,
-            _ => self.refuse_rest(Step::Data, reply),
+            _ => {
+                self.refuse_rest(Step::Data, reply);
+                // For good: the next transaction begins from nothing.
+                if reply.class() != 4 && self.state == State::Idle {
+                    self.reset();
+                }
+            }
         }
     }
 
