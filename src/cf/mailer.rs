@@ -184,6 +184,11 @@ impl Mailer {
         self.path.eq_ignore_ascii_case(b"[IPC]")
     }
 
+    /// Whether it appends to a file.
+    pub fn is_file(&self) -> bool {
+        self.path.eq_ignore_ascii_case(b"[FILE]")
+    }
+
     /// The mailers that exist without an `M` line.
     pub fn built_in() -> Vec<Mailer> {
         let make = |name: &str, path: &str, flags: &str, argv: &[&str], types: bool| {

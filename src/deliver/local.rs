@@ -268,7 +268,9 @@ fn key(mailer: Option<&Mailer>, job: &LocalJob, recipient: &LocalRecipient) -> V
         (_, Some(mailer)) if is_ours(mailer) => {
             user(mail_local::login_names(&recipient.user).last().unwrap_or_default())
         }
-        (_, Some(mailer)) if mailer.flags.has(b'o') && mailer.name != "prog" => user(&recipient.user),
+        (_, Some(mailer)) if mailer.flags.has(b'o') && mailer.flags.has(b'w') && mailer.name != "prog" => {
+            user(&recipient.user)
+        }
         _ => format!("mailer {}", job.mailer).into_bytes(),
     }
 }

@@ -22,8 +22,8 @@ pub struct Program<'a> {
     pub argv: &'a [OsString],
     /// The whole environment.
     pub environment: &'a [(OsString, OsString)],
-    /// Where it runs.
-    pub directory: &'a Path,
+    /// Where it runs, if not where this process is.
+    pub directory: Option<&'a Path>,
     /// Added to the nice value.
     pub nice: i32,
 }
@@ -57,7 +57,10 @@ impl Program<'_> {
         }
         let (output, theirs) = io::pipe()?;
         command.env_clear().envs(self.environment.iter().map(|(k, v)| (OsStr::new(k), OsStr::new(v))));
-        command.current_dir(self.directory).stdin(Stdio::piped()).process_group(0);
+        if let Some(directory) = self.directory {
+            command.current_dir(directory);
+        }
+        command.stdin(Stdio::piped()).process_group(0);
         command.stdout(theirs.try_clone()?).stderr(theirs);
         // SAFETY: no descriptor is closed; from now on none but 0 to 2 outlives an exec.
         unsafe { libc::close_range(3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC as i32) };
@@ -227,7 +230,7 @@ mod tests {
             path: Path::new("/bin/sh"),
             argv: &argv,
             environment: &environment,
-            directory: Path::new("/"),
+            directory: Some(Path::new("/")),
             nice: 0,
         };
         let mut pieces = input.chunks(1000).map(<[u8]>::to_vec);

@@ -118,7 +118,8 @@ impl<'a> Account<'a> {
         let of = |n: &usize| env.recipients.get(*n);
         let Some(first) = members.first().and_then(of) else { return };
         let mailer = first.target.as_ref().and_then(|t| self.svc.config.mailers.get(t.mailer));
-        let over_pipe = mailer.is_some_and(|m| m.flags.has(b'z') && !m.is_ipc());
+        let over_pipe = mailer.filter(|m| m.speaks_smtp() && !m.is_ipc() && !m.is_file()).map(|m| m.name.as_bytes());
+        let host = first.target.as_ref().map(|t| &t.host[..]).filter(|h| !h.is_empty());
         self.transport.judged(status);
         let stat = stat_text(status);
         let reply = status.reply.as_ref().filter(|_| !status.is_success()).map(|r| r.first_line());
@@ -136,7 +137,7 @@ impl<'a> Account<'a> {
                     xdelay: if let Took::Seconds(took) = took { Some(took) } else { None },
                     mailer: mailer.map(|m| m.name.as_str()),
                     priority: env.priority,
-                    relay: status.remote.as_deref().or(if over_pipe { Some(b"local") } else { None }),
+                    relay: status.remote.as_deref().or(over_pipe).or(host),
                     dsn: Some(status.enhanced),
                     reply: reply.as_deref(),
                     quarantine: None,

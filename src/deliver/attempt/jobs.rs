@@ -17,7 +17,8 @@ pub(super) struct Job {
     pub recipients: Vec<usize>,
 }
 
-/// The jobs of an envelope, in the order of their first recipients.
+/// The jobs of an envelope, in the order of their first recipients; within a job the last recipient stands first, as the
+/// original names them to servers and in the log. A mailer that connects to nothing takes recipients of all hosts at once.
 pub(super) fn split(config: &Config, envelope: &Envelope) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::new();
     let mut open: HashMap<(usize, Vec<u8>), usize> = HashMap::new();
@@ -26,10 +27,12 @@ pub(super) fn split(config: &Config, envelope: &Envelope) -> Vec<Job> {
             continue;
         };
         let mailer = config.mailers.get(target.mailer);
-        let several = mailer.is_some_and(|m| m.flags.has(b'm'));
+        let several = mailer.is_some_and(|m| m.flags.has(b'm') && !m.is_file());
         let limit =
             mailer.and_then(|m| usize::try_from(m.max_recipients).ok()).filter(|max| *max > 0).unwrap_or(usize::MAX);
-        let key = (target.mailer, target.host.to_ascii_lowercase());
+        let host =
+            if mailer.is_some_and(crate::cf::Mailer::is_ipc) { target.host.to_ascii_lowercase() } else { Vec::new() };
+        let key = (target.mailer, host);
         let place = open.get(&key).copied().filter(|_| several);
         match place.and_then(|p| jobs.get_mut(p)).filter(|job| job.recipients.len() < limit) {
             Some(job) => job.recipients.push(n),
@@ -39,5 +42,6 @@ pub(super) fn split(config: &Config, envelope: &Envelope) -> Vec<Job> {
             }
         }
     }
+    jobs.iter_mut().for_each(|job| job.recipients.reverse());
     jobs
 }

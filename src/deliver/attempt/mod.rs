@@ -159,8 +159,9 @@ fn hand_over(svc: &Services, transport: &dyn Transport, envelope: &Envelope, job
     if !connects {
         let all: Vec<&[u8]> =
             job.recipients.iter().filter_map(|i| Some(&envelope.recipients.get(*i)?.address[..])).collect();
-        let line = [&all.join(&b","[..])[..], b"... Connecting to ", mailer.name.as_bytes(), b"..."].concat();
-        transport.show(&line);
+        let via: &[u8] = if job.host.is_empty() { b"" } else { b" via " };
+        let line = [&all.join(&b","[..])[..], b"... Connecting to ", &job.host, via, mailer.name.as_bytes(), b"..."];
+        transport.show(&line.concat());
     }
     let mut statuses = if connects {
         transport.remote(svc, envelope, job.mailer, &job.host, &job.recipients)
@@ -183,7 +184,13 @@ fn local(svc: &Services, transport: &dyn Transport, envelope: &Envelope, job: &J
             return vec![Status::new((4, 3, 0), 75, text); job.recipients.len()];
         }
     };
-    let recipients = job.recipients.iter().filter_map(|i| envelope.recipients.get(*i)).map(|r| {
+    // A program gets its recipients in the order in which they were named, a dialogue the other way round.
+    let in_order = svc.config.mailers.get(job.mailer).is_some_and(|m| !m.speaks_smtp() || m.is_file());
+    let mut order = job.recipients.clone();
+    if in_order {
+        order.reverse();
+    }
+    let recipients = order.iter().filter_map(|i| envelope.recipients.get(*i)).map(|r| {
         let target = r.target.as_ref();
         super::LocalRecipient {
             user: target.map(|t| t.user.clone()).unwrap_or_default(),
@@ -192,7 +199,7 @@ fn local(svc: &Services, transport: &dyn Transport, envelope: &Envelope, job: &J
             control: r.control.as_ref().map(|c| c.user.clone()),
         }
     });
-    svc.local.deliver(super::LocalJob {
+    let mut statuses = svc.local.deliver(super::LocalJob {
         mailer: job.mailer,
         recipients: recipients.collect(),
         macros: rendered.macros,
@@ -200,7 +207,11 @@ fn local(svc: &Services, transport: &dyn Transport, envelope: &Envelope, job: &J
         message: rendered.file,
         size: rendered.size,
         eight_bit: envelope.flags.eight_bit,
-    })
+    });
+    if in_order {
+        statuses.reverse();
+    }
+    statuses
 }
 
 /// What a status says as `stat=` and mailq show it.
@@ -209,6 +220,8 @@ pub(crate) fn stat_text(status: &Status) -> Line {
     Line::cleaned(&match status.enhanced.0 {
         2 if text.is_empty() => b"Sent".to_vec(),
         2 => [b"Sent (", text, b")"].concat(),
+        // These two wait under their own names.
+        4 if matches!(status.exit, 71 | 74) && status.reply.is_none() => text.to_vec(),
         4 => [b"Deferred: ", text].concat(),
         _ => text.to_vec(),
     })

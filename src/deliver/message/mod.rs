@@ -82,7 +82,8 @@ impl<'a> Message<'a> {
         let index = mailer;
         let mailer = config.mailers.get(index).ok_or(io::ErrorKind::InvalidInput)?;
         let macros = delivery_macros(config, maps, envelope, index, recipients, now);
-        let names = Names::new(config, maps, index);
+        let mut scratch = macros.clone();
+        let names = Names::new(config, maps, index).of_sender(bare(&envelope.sender), &mut scratch);
         let conversion = conversion(config, envelope, mailer, options);
         Ok(Message { config, envelope, mailer, macros, names, conversion })
     }
@@ -112,7 +113,7 @@ impl<'a> Message<'a> {
                 seven: flags.has(b'6'),
             },
         );
-        if !flags.has(b'n') && !self.mailer.speaks_smtp() {
+        if !flags.has(b'n') && (!self.mailer.speaks_smtp() || self.mailer.is_file()) {
             self.from_line(&mut lines)?;
         }
         let envelope = self.envelope;
@@ -189,7 +190,7 @@ impl<'a> Message<'a> {
 
 fn conversion(config: &Config, envelope: &Envelope, mailer: &Mailer, options: Options) -> Conversion {
     let flags = mailer.flags;
-    let can_eight = !flags.has(b'7') && (!mailer.speaks_smtp() || options.eight_bit || flags.has(b'8'));
+    let can_eight = !flags.has(b'7') && (!mailer.speaks_smtp() || mailer.is_file() || options.eight_bit || flags.has(b'8'));
     let is_mime = envelope.headers.find("MIME-Version").is_some();
     let mimefy = config.options.eight_bit_mode == EightBit::Mime;
     if envelope.flags.eight_bit {

@@ -15,12 +15,28 @@ pub struct Names<'a> {
     maps: &'a dyn Maps,
     mailer: usize,
     known: HashMap<(bool, Vec<u8>), Vec<u8>>,
+    /// What header addresses without a domain get, when the sender's mailer has `F=C`.
+    domain: Option<Vec<u8>>,
 }
 
 impl<'a> Names<'a> {
     /// Names as the mailer with this index sees them.
     pub fn new(config: &'a Config, maps: &'a dyn Maps, mailer: usize) -> Names<'a> {
-        Names { config, maps, mailer, known: HashMap::new() }
+        Names { config, maps, mailer, known: HashMap::new(), domain: None }
+    }
+
+    /// Names in mail from `sender` (without brackets), whose mailer may want its domain on every header address.
+    pub fn of_sender(mut self, sender: &[u8], macros: &mut Macros) -> Names<'a> {
+        let wanted = self.config.mailers.iter().any(|m| m.flags.has(b'C'));
+        if let Some(at) = sender.iter().rposition(|b| *b == b'@').filter(|_| wanted) {
+            let mut scope = Scope::new(self.config, macros, self.maps);
+            let parsed = crate::rewrite::parse_address(&mut scope, sender, Kind::EnvelopeSender);
+            let mailer = parsed.ok().and_then(|p| self.config.mailers.get(p.mailer));
+            if mailer.is_some_and(|m| m.flags.has(b'C')) {
+                self.domain = sender.get(at..).map(<[u8]>::to_vec);
+            }
+        }
+        self
     }
 
     /// The envelope sender (without brackets, empty for the null sender).
@@ -39,7 +55,8 @@ impl<'a> Names<'a> {
 
     fn rewrite(&self, text: &[u8], kind: Kind, macros: &mut Macros) -> Vec<u8> {
         let mut scope = Scope::new(self.config, macros, self.maps);
-        remote_name(&mut scope, text, kind, self.mailer, None).text
+        let header = matches!(kind, Kind::HeaderSender | Kind::HeaderRecipient);
+        remote_name(&mut scope, text, kind, self.mailer, self.domain.as_deref().filter(|_| header)).text
     }
 
     fn header_name(&mut self, text: &[u8], sender: bool, macros: &mut Macros) -> Vec<u8> {

@@ -9,6 +9,7 @@ use crate::deliver::mailbox::append_whole;
 use crate::deliver::mbox::{self, Form};
 use crate::deliver::{LocalJob, lock, sysexits};
 use crate::envelope::Status;
+use crate::sys::cred::Identity;
 use crate::text::Line;
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
@@ -21,10 +22,20 @@ use std::time::{Duration, Instant};
 /// How long a lock is waited for.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 
+/// A file with the set-user-ID bit and no right to execute it is written to as its owner, unless that is root.
+pub(super) fn owner_of_setuid(path: &[u8]) -> Option<Identity> {
+    let meta = std::fs::symlink_metadata(Path::new(OsStr::from_bytes(path))).ok()?;
+    let fit = meta.is_file() && meta.mode() & 0o4000 != 0 && meta.mode() & 0o111 == 0 && meta.uid() != 0;
+    fit.then(|| Identity { name: None, uid: meta.uid(), gid: meta.gid(), reserve: None })
+}
+
 impl Worker {
     /// Appends the message to the file called `path`.
     pub(super) fn file(&self, path: &[u8], job: &LocalJob) -> Status {
         let sent = || sysexits::status(0, "*file*", "[FILE]");
+        if !path.starts_with(b"/") {
+            return sysexits::status(73, "*file*", "[FILE]");
+        }
         if path == b"/dev/null" {
             return sent();
         }

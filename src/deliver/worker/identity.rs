@@ -137,7 +137,8 @@ impl Worker {
         if mailer.flags.has(b'S') {
             return Ok(None);
         }
-        if mailer.flags.has(b'o') {
+        // Without `F=w` nobody looked for an account of that name.
+        if mailer.flags.has(b'o') && mailer.flags.has(b'w') {
             return self.user(&recipient.user).map(|u| Some(self.identity_of(&u)));
         }
         match (&recipient.origin, &recipient.control) {

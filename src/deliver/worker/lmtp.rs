@@ -1,4 +1,5 @@
-//! LMTP (RFC 2033) with a program over its standard input and output: `F=z` or `P=[LPC]`.
+//! LMTP (RFC 2033, `F=z`) or SMTP with a program over its standard input and output: mailers whose arguments do not name
+//! the user, and `P=[LPC]`.
 
 use super::Worker;
 use super::program::Pieces;
@@ -65,7 +66,16 @@ impl Worker {
         let wait = |seconds: i64| Duration::from_secs(u64::try_from(seconds).ok().filter(|s| *s > 0).unwrap_or(3600));
         talk.expect(wait(limits.initial))?;
         let own_name = self.config.macros.get("j").unwrap_or(b"localhost").to_vec();
-        let hello = talk.ask(&[b"LHLO ", &own_name[..]].concat(), wait(limits.helo))?;
+        let verb: &[u8] = match mailer.flags.has(b'z') {
+            true => b"LHLO ",
+            false => b"EHLO ",
+        };
+        let hello = match talk.ask(&[verb, &own_name[..]].concat(), wait(limits.helo)) {
+            Err(Trouble::Said(_)) if !mailer.flags.has(b'z') => {
+                talk.ask(&[b"HELO ", &own_name[..]].concat(), wait(limits.helo))?
+            }
+            other => other?,
+        };
         let offers = |word: &[u8]| {
             hello.lines.iter().any(|l| l.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))
         };
@@ -93,14 +103,18 @@ impl Worker {
             Ok(_) => {}
             Err(trouble) => return Err(trouble),
         }
-        talk.message(job)?;
+        talk.message(job, !mailer.flags.has(b'X'))?;
+        let mut said = None;
         for status in statuses.iter_mut().filter(|s| s.is_none()) {
-            *status = Some(match talk.reply(wait(limits.datafinal))? {
+            // SMTP has one answer for all.
+            let reply = match said.take().filter(|_| !mailer.flags.has(b'z')) {
+                Some(reply) => reply,
+                None => talk.reply(wait(limits.datafinal))?,
+            };
+            said = Some(reply.clone());
+            *status = Some(match reply {
                 reply if reply.is_positive() => {
-                    let enhanced = reply.enhanced.unwrap_or(Enhanced(2, 1, 5));
-                    let mut sent = Status::new((enhanced.0, enhanced.1, enhanced.2), 0, "");
-                    sent.remote = Some(Line::cleaned(b"local"));
-                    sent
+                    Status::new((2, 0, 0), 0, "")
                 }
                 reply => from_reply(reply),
             });
@@ -167,7 +181,6 @@ fn from_reply(reply: Reply) -> Status {
     } else if exit == 75 {
         status.text = Line::cleaned(&reply.to_text());
     }
-    status.remote = Some(Line::cleaned(b"local"));
     status.reply = Some(reply);
     status
 }
@@ -247,13 +260,14 @@ impl Talk {
         }
     }
 
-    /// The message: line ends are CRLF already as the mailer's `E=` says (a bare LF becomes one), leading dots doubled.
-    fn message(&mut self, job: &LocalJob) -> io::Result<()> {
+    /// The message: line ends are CRLF already as the mailer's `E=` says (a bare LF becomes one); leading dots are doubled
+    /// where the mailer's flags did not ask for it (`F=X`).
+    fn message(&mut self, job: &LocalJob, double: bool) -> io::Result<()> {
         let mut pieces = Pieces { file: &job.message, at: 0, end: job.size };
         let (mut begins, mut after_cr) = (true, false);
         while let Some(piece) = pieces.next()? {
             for line in piece.split_inclusive(|b| *b == b'\n') {
-                if begins && line.starts_with(b".") {
+                if begins && double && line.starts_with(b".") {
                     self.input.write_all(b".")?;
                 }
                 begins = line.ends_with(b"\n");

@@ -82,7 +82,15 @@ impl Worker {
     /// A worker that has become nobody yet.
     pub fn new(config: Arc<Config>, aliases: Arc<dyn Aliases>) -> Worker {
         let spool_group = builtin::spool_group(&config);
-        Worker { config, aliases, users: Passwd, root: cred::is_root(), became: None, spool_group, spent: false }
+        let root = cred::is_root();
+        if root {
+            // Where mailers run that have no `D=`. What it does not find there is nobody's loss.
+            let queue = config.options.queue_directory.path();
+            let several = |p: &&std::path::Path| p.as_os_str().as_encoded_bytes().ends_with(b"*");
+            let place = queue.and_then(|p| if several(&p) { p.parent() } else { Some(p) });
+            let _ = place.map(nix::unistd::chdir);
+        }
+        Worker { config, aliases, users: Passwd, root, became: None, spool_group, spent: false }
     }
 
     /// Does what is asked.
@@ -118,7 +126,7 @@ impl Worker {
         let mailer = config.mailers.get(job.mailer).filter(|m| !m.is_ipc());
         let mailer = mailer.ok_or_else(|| Status::new((5, 3, 5), 78, "Local configuration error"))?;
         let Some(first) = job.recipients.first() else { return Ok(Vec::new()) };
-        let is_file = mailer.path.eq_ignore_ascii_case(b"[FILE]");
+        let is_file = mailer.name == "*file*" && mailer.is_file();
         if mailer.name == "prog" || is_file {
             // Each with the rights of its own origin: the client sends them one by one.
             let [recipient] = &job.recipients[..] else { return Err(Elsewhere::Again) };
@@ -136,8 +144,16 @@ impl Worker {
         }
         let who = self.for_mailer(mailer, first)?;
         self.change_root(mailer, job, first)?;
+        if mailer.is_file() {
+            // The configuration names the file: `A=FILE /path`.
+            let macros = self.macros(job, mailer, first);
+            let path = mailer.argv.get(1).map(|a| a.expand(&macros)).unwrap_or_default();
+            let who = file::owner_of_setuid(&path).or(who);
+            self.turn_into(who)?;
+            return Ok(vec![self.file(&path, job); job.recipients.len()]);
+        }
         self.turn_into(who)?;
-        if mailer.flags.has(b'z') || mailer.path.eq_ignore_ascii_case(b"[LPC]") {
+        if mailer.speaks_smtp() || mailer.path.eq_ignore_ascii_case(b"[LPC]") {
             return Ok(self.lmtp(mailer, job));
         }
         let status = self.program(mailer, job);
@@ -253,6 +269,9 @@ impl Worker {
             identity::command(&recipient.user)
         } else if mailer.flags.has(b's') {
             crate::alias::list::unquoted(&recipient.user)
+        } else if mailer.flags.has(b'B') {
+            let start = recipient.user.iter().position(|b| *b != b'\\').unwrap_or(recipient.user.len());
+            recipient.user.get(start..).unwrap_or_default().to_vec()
         } else {
             recipient.user.to_vec()
         }

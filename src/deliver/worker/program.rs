@@ -68,16 +68,14 @@ impl Worker {
             path: std::path::Path::new(OsStr::from_bytes(&mailer.path)),
             argv: &argv,
             environment: &environment,
-            directory: &directory,
+            directory: directory.as_deref(),
             nice: i32::try_from(mailer.nice).unwrap_or(0),
         };
         program.start().map_err(|error| {
             let path = String::from_utf8_lossy(&mailer.path).into_owned();
-            let text = format!("mailer {}: cannot exec {path}: {error}", mailer.name);
-            let (code, exit) =
-                if error.kind() == std::io::ErrorKind::NotFound { ((5, 3, 5), 72) } else { ((4, 3, 0), 71) };
-            let mut status = Status::new(code, exit, sysexits::find(exit).map_or("", |r| r.text));
-            status.transcript.push(Line::cleaned(text.as_bytes()));
+            let why = crate::deliver::listed::io_text(&error);
+            let mut status = sysexits::status(71, &mailer.name, &path);
+            status.transcript.push(Line::cleaned(format!("451 4.3.0 Cannot exec {path}: {why}").as_bytes()));
             status
         })
     }
@@ -128,14 +126,13 @@ impl Worker {
     }
 }
 
-/// The first directory of `D=` that this user may be in.
-fn working_directory(mailer: &Mailer, macros: &Macros) -> PathBuf {
+/// The first directory of `D=` that this user may be in; the worker's own without one.
+fn working_directory(mailer: &Mailer, macros: &Macros) -> Option<PathBuf> {
     let list = mailer.directory.as_ref().map(|d| d.expand(macros)).unwrap_or_default();
     list.split(|b| *b == b':')
         .filter(|d| d.starts_with(b"/"))
         .map(|d| PathBuf::from(OsStr::from_bytes(d)))
         .find(|d| nix::unistd::access(d.as_path(), nix::unistd::AccessFlags::X_OK).is_ok() && d.is_dir())
-        .unwrap_or_else(|| PathBuf::from("/"))
 }
 
 /// What a program said, as lines of a transcript.

@@ -22,7 +22,7 @@ pub(super) fn of(command: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
     let argv: Vec<OsString> = words.map(|w| OsString::from_vec(w.to_vec())).collect();
     let path = argv.first().map(Path::new).filter(|p| p.is_absolute()).ok_or("the command needs a whole path")?;
     let environment = [("PATH", "/usr/bin:/bin"), ("AGENT", "sendmail")].map(|(k, v)| (k.into(), v.into()));
-    let program = Program { path, argv: &argv, environment: &environment, directory: Path::new("/"), nice: 0 };
+    let program = Program { path, argv: &argv, environment: &environment, directory: Some(Path::new("/")), nice: 0 };
     let mut running = program.start().map_err(|e| format!("{}: {e}", path.display()))?;
     let fed = running.feed(|| Ok(None), MAX_TOKEN, Some(Instant::now() + PATIENCE));
     let output = match fed.map_err(|e| e.to_string())? {
