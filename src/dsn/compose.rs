@@ -4,7 +4,9 @@ use super::fields::date;
 use super::status::{printable, qualified, readable_xtext, unknown_exit};
 use super::{Report, bare, remote_name, reports_failure, reports_success};
 use crate::cf::Mailer;
+use crate::deliver::sysexits;
 use crate::envelope::{Envelope, Recipient, RecipientState, Status};
+use crate::header::Condition;
 use crate::reply::Enhanced;
 use crate::service::Services;
 use crate::text::Line;
@@ -30,6 +32,8 @@ pub(super) struct Composer<'a> {
     pub host: &'a [u8],
     pub now: i64,
     pub share: Share,
+    /// The mailer that will take the report: fields that it does not want are not quoted to it.
+    pub reader: Option<&'a Mailer>,
 }
 
 impl Composer<'_> {
@@ -132,7 +136,9 @@ impl Composer<'_> {
         out.write_all(&[&printable(&r.address)[..], b"\n"].concat())?;
         let status = r.status.as_ref();
         let reply = status.and_then(|s| s.reply.as_ref()).map(|reply| reply.first_line());
-        let text = status.filter(|s| !s.is_transient()).map(|s| unknown_exit(s).unwrap_or(&s.text).to_vec());
+        let mailer = r.target.as_ref().and_then(|t| self.svc.config.mailers.get(t.mailer));
+        let spoke = !mailer.is_some_and(Mailer::is_file);
+        let text = status.filter(|s| !s.is_transient() && spoke).map(|s| unknown_exit(s).unwrap_or(&s.text).to_vec());
         // What was no address was never tried.
         let tried = r.target.is_some() || status.is_none_or(|s| s.enhanced != Enhanced(5, 1, 3));
         if let Some(reason) = reply.or(text).filter(|_| tried).filter(|t| !t.is_empty()) {
@@ -220,7 +226,10 @@ impl Composer<'_> {
                 let address = r.address.strip_prefix(b"\"").and_then(|a| a.strip_suffix(b"\"")).unwrap_or(&r.address);
                 [kind, b"; ", address].concat()
             }
-            None => [b"rfc822; ", &qualified(&r.address, self.host)[..]].concat(),
+            None => {
+                let user = r.target.as_ref().map(|t| &t.user).filter(|u| !u.is_empty()).unwrap_or(&r.address);
+                [b"rfc822; ", &qualified(user, self.host)[..]].concat()
+            }
         }
     }
 
@@ -231,6 +240,15 @@ impl Composer<'_> {
         macros.set("f", bare(&self.original.sender));
         for f in &self.original.headers.fields {
             if f.name.eq_ignore_ascii_case(b"Full-Name") || f.name.eq_ignore_ascii_case(b"Bcc") {
+                continue;
+            }
+            let wanted = match (&f.condition, self.reader) {
+                (Some(Condition::MailerFlags(flags)), Some(mailer)) => {
+                    flags.is_empty() || flags.bytes().any(|b| mailer.flags.has(b))
+                }
+                _ => true,
+            };
+            if !wanted {
                 continue;
             }
             let value = if f.template { macros.expand(&crate::cf::Template::parse(&f.value)) } else { f.value.clone() };
@@ -282,7 +300,7 @@ fn is_late(r: &Recipient) -> bool {
 
 /// A program or file was tried and said no.
 fn ran_and_failed(r: &Recipient, mailer: &Mailer) -> bool {
-    r.state == RecipientState::Failed && !mailer.is_ipc()
+    r.state == RecipientState::Failed && !mailer.is_ipc() && !mailer.is_file()
 }
 
 /// `Action:` (RFC 3464 2.3.3) and `Status:`.
@@ -300,12 +318,17 @@ fn action(r: &Recipient, warning: bool) -> (&'static str, String) {
 /// The code of a status; exit codes of programs have their own.
 fn status_code(status: &Status) -> String {
     match status.exit {
-        _ if status.reply.is_some() => status.enhanced.to_string(),
-        69 | 70 if status.enhanced.0 == 5 && status.remote.is_none() => "5.5.0".into(),
-        77 if status.enhanced.0 == 5 => "5.3.0".into(),
+        _ if status.reply.is_some() || status.remote.is_some() => status.enhanced.to_string(),
+        _ if let Some(row) = sysexits::of(status).filter(|row| row.enhanced == code_of(status)) => {
+            Enhanced(row.reported.0, row.reported.1, row.reported.2).to_string()
+        }
         _ if unknown_exit(status).is_some() => "5.0.0".into(),
         _ => status.enhanced.to_string(),
     }
+}
+
+fn code_of(status: &Status) -> (u8, u16, u16) {
+    (status.enhanced.0, status.enhanced.1, status.enhanced.2)
 }
 
 fn field(out: &mut dyn Write, name: &str, value: &[u8]) -> io::Result<()> {

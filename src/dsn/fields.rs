@@ -14,7 +14,7 @@ pub(super) const POSTMASTER_SUBJECT: &str = "Postmaster notify: see transcript f
 pub(super) fn make(
     config: &Config,
     id: &QueueId,
-    to: &Line,
+    to: &[Line],
     report: &Report,
     boundary: &[u8],
     eight_bit: bool,
@@ -31,7 +31,7 @@ pub(super) fn make(
         Report::Receipt => ("Return receipt", "return-receipt"),
         Report::Postmaster => (POSTMASTER_SUBJECT, "postmaster-notification"),
     };
-    add("To", to);
+    to.iter().for_each(|to| add("To", to));
     if config.options.send_mime_errors {
         add("MIME-Version", b"1.0");
         let mut value = b"multipart/report; report-type=delivery-status;\n\tboundary=\"".to_vec();

@@ -17,7 +17,7 @@ pub use status::{remote_name, reports_failure, reports_success, transcript_lines
 use crate::envelope::{Body, Envelope, Flags, Notify, Origin, QueueId, Recipient, RecipientState};
 use crate::header::Headers;
 use crate::log;
-use crate::reply::Reply;
+use crate::reply::{Enhanced, Reply};
 use crate::service::Services;
 use crate::sys::clock;
 use crate::text::Line;
@@ -52,7 +52,12 @@ pub fn send(svc: &Services, envelope: &Envelope, report: &Report, transcript: &[
         };
     }
     let returned = !envelope.flags.no_body_return && !svc.config.options.privacy_options.has(NO_BODY);
+    // What no mailer takes is not sent around once more.
+    let too_large = |r: &Recipient| {
+        r.status.as_ref().is_some_and(|s| s.enhanced == Enhanced(5, 2, 3) && s.remote.is_none()) && reports_failure(r)
+    };
     let share = match report {
+        Report::Failure if envelope.recipients.iter().any(too_large) => Share::Header,
         Report::Receipt if !envelope.flags.ret_given => Share::Header,
         _ if returned => Share::All,
         _ => Share::Header,
@@ -147,7 +152,8 @@ fn issue(
     let id = svc.ids.next((t.year, t.month, t.day, t.hour, t.minute, t.second));
     let host = svc.config.macros.expanded("j");
     let boundary = [id.as_str().as_bytes(), b".", now.to_string().as_bytes(), b"/", &host].concat();
-    let composer = Composer { svc, original, report, transcript, boundary: &boundary, host: &host, now, share };
+    let reader = mailer_of(svc, to);
+    let composer = Composer { svc, original, report, transcript, boundary: &boundary, host: &host, now, share, reader };
     let body = svc.store.spool(&id).and_then(|mut spool| {
         let written = composer.write(&mut spool).and_then(|()| spool.flush());
         written.map_err(crate::queue::store::StoreError::Failed)?;
@@ -155,8 +161,14 @@ fn issue(
     });
     let Ok(body) = body else { return false };
     let eight_bit = original.flags.eight_bit && share == Share::All;
-    let headers = fields::make(&svc.config, &id, to, report, &boundary, eight_bit, now);
-    let envelope = envelope(svc, id, to, headers, body, eight_bit, now);
+    let mut to = vec![to.clone()];
+    if *report == Report::Failure && original.recipients.iter().any(is_our_fault) {
+        to.push(Line::cleaned(b"postmaster"));
+    }
+    // What is returned counts as long as it was, and something for what is written about it.
+    let size = if share == Share::All { original.size.saturating_add(1024) } else { 0 };
+    let headers = fields::make(&svc.config, &id, &to, report, &boundary, eight_bit, now);
+    let envelope = envelope(svc, id, &to, headers, body, size, eight_bit, now);
     if svc.store.commit(&envelope).is_err() {
         return false;
     }
@@ -165,18 +177,33 @@ fn issue(
     true
 }
 
+/// A program or the configuration is broken: the postmaster should know.
+fn is_our_fault(r: &Recipient) -> bool {
+    let status = r.status.as_ref().filter(|_| r.state == RecipientState::Failed);
+    status.and_then(crate::deliver::sysexits::of).is_some_and(|row| matches!(row.exit, 70 | 78))
+}
+
+/// The mailer for an address.
+fn mailer_of<'a>(svc: &'a Services, address: &[u8]) -> Option<&'a crate::cf::Mailer> {
+    let mut macros = svc.config.layer();
+    let mut scope = crate::rewrite::Scope::new(&svc.config, &mut macros, &*svc.maps);
+    let parsed = crate::rewrite::parse_address(&mut scope, address, crate::rewrite::Kind::EnvelopeRecipient);
+    svc.config.mailers.get(parsed.ok()?.mailer)
+}
+
 /// The envelope of a report.
+#[allow(clippy::too_many_arguments)]
 fn envelope(
     svc: &Services,
     id: QueueId,
-    to: &Line,
+    to: &[Line],
     headers: Headers,
     body: Body,
+    size: u64,
     eight_bit: bool,
     now: i64,
 ) -> Envelope {
-    let size = body.len();
-    let recipient = Recipient {
+    let recipient = |to: &Line| Recipient {
         address: to.clone(),
         primary: true,
         alias: false,
@@ -197,7 +224,7 @@ fn envelope(
         created: now,
         last_attempt: 0,
         attempts: 0,
-        priority: i64::try_from(size).unwrap_or(i64::MAX / 2) + svc.config.options.recipient_factor,
+        priority: i64::try_from(size).unwrap_or(i64::MAX / 2) + svc.config.options.recipient_factor * to.len() as i64,
         class: 0,
         body_type: eight_bit.then_some(crate::envelope::BodyType::EightBitMime),
         flags: Flags { response: true, eight_bit, ..Flags::default() },
@@ -210,7 +237,7 @@ fn envelope(
         deliver_by: None,
         group: 0,
         mode: None,
-        recipients: vec![recipient],
+        recipients: to.iter().map(recipient).collect(),
         headers,
         body,
         size,

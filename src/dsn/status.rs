@@ -1,6 +1,7 @@
 //! What a recipient's status means for reports.
 
 use super::bare;
+use crate::deliver::sysexits;
 use crate::envelope::{Recipient, RecipientState, Status};
 use crate::reply::Enhanced;
 use crate::text::Line;
@@ -46,14 +47,15 @@ pub fn transcript_lines(recipients: &[&Recipient], status: &Status) -> Vec<Vec<u
         lines.push([&all.join(&b","[..])[..], b"... Deferred: ", &status.text].concat());
         return lines;
     }
-    let (code, named) = match status.exit {
-        67 | 68 | 77 => (550, true),
-        64 if status.enhanced == Enhanced(5, 1, 3) => (553, true),
-        65 | 64 => (501, true),
-        _ => (554, status.enhanced.1 == 1),
+    let (code, named, enhanced) = match (sysexits::of(status), status.exit) {
+        (Some(row), _) => (row.code, row.names_address, Enhanced(row.enhanced.0, row.enhanced.1, row.enhanced.2)),
+        (None, 67 | 68 | 77) => (550, true, status.enhanced),
+        (None, 64) if status.enhanced == Enhanced(5, 1, 3) => (553, true, status.enhanced),
+        (None, 65 | 64) => (501, true, status.enhanced),
+        (None, _) => (554, status.enhanced.1 == 1, status.enhanced),
     };
     for r in recipients {
-        let mut line = format!("{code} {} ", status.enhanced).into_bytes();
+        let mut line = format!("{code} {enhanced} ").into_bytes();
         if named {
             line.extend_from_slice(&r.address);
             line.extend_from_slice(b"... ");

@@ -107,6 +107,8 @@ impl<'a> Account<'a> {
                 None => groups.push((vec![n], status)),
             }
         }
+        // Who was refused is heard of before the message went.
+        groups.sort_by_key(|(_, status)| status.is_success());
         for (members, status) in &groups {
             self.record(env, members, status, now, Took::Seconds(took));
         }

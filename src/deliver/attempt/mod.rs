@@ -152,8 +152,10 @@ fn hand_over(svc: &Services, transport: &dyn Transport, envelope: &Envelope, job
     };
     let over = u64::try_from(mailer.max_size).ok().filter(|max| *max > 0 && envelope.size > *max);
     if let Some(max) = over {
-        let text = format!("Message is too large; {max} bytes max");
-        return vec![Status::new((5, 2, 3), 69, text); job.recipients.len()];
+        let text = format!("552 5.2.3 Message is too large; {max} bytes max");
+        let mut status = Status::new((5, 2, 3), 69, "Service unavailable");
+        status.transcript.push(Line::cleaned(text.as_bytes()));
+        return vec![status; job.recipients.len()];
     }
     let connects = mailer.is_ipc() || mailer.path.eq_ignore_ascii_case(b"[LPC]");
     if !connects {

@@ -10,7 +10,7 @@ fn jobs_go_by_mailer_host_and_size() {
     let bench = bench("");
     bench.run(&message(&["<a@one.test>", "<b@two.test>", "<c@ONE.test>", "<d@one.test>", "<e@one.test>", "bob"], NOW));
     let jobs = bench.table.jobs.lock().expect("lock");
-    assert_eq!(*jobs, [vec!["a@one.test", "c@ONE.test"], vec!["b@two.test"], vec!["d@one.test", "e@one.test"]]);
+    assert_eq!(*jobs, [vec!["c@ONE.test", "a@one.test"], vec!["b@two.test"], vec!["e@one.test", "d@one.test"]]);
     assert!(bench.queued().is_empty());
 }
 

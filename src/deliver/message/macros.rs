@@ -31,6 +31,10 @@ pub fn delivery_macros(
     macros.set("f", sender);
     let names = Names::new(config, maps, mailer);
     let seen = names.envelope_sender(sender, &mut macros);
+    if sender.is_empty() {
+        let own = if envelope.flags.response { b"MAILER-DAEMON".to_vec() } else { seen.clone() };
+        macros.set("f", own);
+    }
     macros.set("g", seen);
     let chosen = || recipients.iter().filter_map(|i| envelope.recipients.get(*i));
     match recipients {

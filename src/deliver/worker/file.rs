@@ -60,8 +60,6 @@ impl Worker {
                 let mut status = sysexits::status(exit, "*file*", "[FILE]");
                 if exit == 75 {
                     status.text = Line::cleaned(&text);
-                } else {
-                    status.transcript.push(Line::cleaned(&text));
                 }
                 status
             }
