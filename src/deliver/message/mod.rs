@@ -190,7 +190,8 @@ impl<'a> Message<'a> {
 
 fn conversion(config: &Config, envelope: &Envelope, mailer: &Mailer, options: Options) -> Conversion {
     let flags = mailer.flags;
-    let can_eight = !flags.has(b'7') && (!mailer.speaks_smtp() || mailer.is_file() || options.eight_bit || flags.has(b'8'));
+    let can_eight =
+        !flags.has(b'7') && (!mailer.speaks_smtp() || mailer.is_file() || options.eight_bit || flags.has(b'8'));
     let is_mime = envelope.headers.find("MIME-Version").is_some();
     let mimefy = config.options.eight_bit_mode == EightBit::Mime;
     if envelope.flags.eight_bit {

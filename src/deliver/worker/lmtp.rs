@@ -113,9 +113,7 @@ impl Worker {
             };
             said = Some(reply.clone());
             *status = Some(match reply {
-                reply if reply.is_positive() => {
-                    Status::new((2, 0, 0), 0, "")
-                }
+                reply if reply.is_positive() => Status::new((2, 0, 0), 0, ""),
                 reply => from_reply(reply),
             });
         }
