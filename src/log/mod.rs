@@ -110,7 +110,7 @@ pub fn started_as(command: &[u8]) {
 
 /// `stopping daemon, reason=REASON` (level 10).
 pub fn stopping_daemon(reason: &str) {
-    emit(10, Severity::Info, Id::Bare, format_args!("stopping daemon, reason={reason}"));
+    emit(10, Severity::Info, Id::None, format_args!("stopping daemon, reason={reason}"));
 }
 
 /// `restarting PATH due to REASON` (level 0).

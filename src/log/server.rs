@@ -74,7 +74,7 @@ pub fn old_attack(id: Id<'_>, command: &[u8], client: &[u8], address: Option<IpA
 
 /// `NAME [IP]: probable open proxy: command=LINE`.
 pub fn open_proxy(id: Id<'_>, client: &[u8], line: &[u8]) {
-    emit(5, Severity::Info, id, format_args!("{}: probable open proxy: command={}", f(client), f(line)));
+    emit(5, Severity::Info, id, format_args!("{}: probable open proxy: command={}\\r\\n", f(client), f(line)));
 }
 
 /// `NAME [IP]: VRFY ARGUMENT`, with `[rejected]` when it was.

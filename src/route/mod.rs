@@ -71,6 +71,11 @@ pub fn add_recipient(
     parse::add_recipient(svc, env, parsed, params, origin)
 }
 
+/// [`add_recipient`] for a message that will be thrown away: anybody may be its recipient.
+pub fn add_unchecked(svc: &Services, env: &mut Envelope, parsed: Parsed, params: &Params) -> RcptOk {
+    parse::add_unchecked(svc, env, parsed, params)
+}
+
 /// [`parse_recipient`] and [`add_recipient`] in one, where no policy stands between them.
 pub fn recipient(
     svc: &Services,

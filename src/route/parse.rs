@@ -126,12 +126,22 @@ pub(super) fn add_recipient(
         Err(bad) if bad.exit == 75 => queued = true,
         Err(bad) => return Err(bad.reply(&parsed.address)),
     }
+    Ok(put(svc, env, parsed, params, origin, queued))
+}
+
+/// See [`super::add_unchecked`].
+pub(super) fn add_unchecked(svc: &Services, env: &mut Envelope, parsed: Parsed, params: &Params) -> RcptOk {
+    let queued = parsed.later;
+    put(svc, env, parsed, params, &Origin::Direct, queued)
+}
+
+fn put(svc: &Services, env: &mut Envelope, parsed: Parsed, params: &Params, origin: &Origin, queued: bool) -> RcptOk {
     let ok: &[u8] = if queued { b"... Recipient ok (will queue)" } else { b"... Recipient ok" };
     let reply = |address: &[u8]| Reply::coded(250, (2, 1, 5), [address, ok].concat());
     // A duplicate is answered with the name under which it came first.
     let same = |r: &Recipient| r.target.as_ref() == Some(&parsed.target);
     if let Some((index, first)) = env.recipients.iter().enumerate().find(|(_, r)| same(r)) {
-        return Ok(RcptOk { index, reply: reply(&first.address) });
+        return RcptOk { index, reply: reply(&first.address) };
     }
     let reply = reply(&parsed.address);
     env.recipients.push(Recipient {
@@ -149,7 +159,7 @@ pub(super) fn add_recipient(
         state: RecipientState::Pending,
         status: None,
     });
-    Ok(RcptOk { index: env.recipients.len() - 1, reply })
+    RcptOk { index: env.recipients.len() - 1, reply }
 }
 
 /// `RFC822; user@host` for reports.

@@ -79,15 +79,23 @@ impl DataReader {
             if matches!(self.at, At::Middle) {
                 let rest = input.get(used..).unwrap_or_default();
                 let plain = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
-                out.extend_from_slice(rest.get(..plain).unwrap_or_default());
+                // What follows a fault is not kept: the text is refused.
+                if !self.is_refused() {
+                    out.extend_from_slice(rest.get(..plain).unwrap_or_default());
+                }
                 used += plain;
                 if plain > 0 {
                     continue;
                 }
             }
             used += 1;
+            let before = out.len();
+            let refused = self.is_refused();
             if self.step(byte, out) {
                 return (used, true);
+            }
+            if refused {
+                out.truncate(before);
             }
         }
         (used, false)
@@ -141,10 +149,7 @@ impl DataReader {
     fn bare_lf_met(&mut self, out: &mut Vec<u8>) {
         self.at = At::Middle;
         match self.rules.lf {
-            Bare::Refuse => {
-                self.bare_lf = true;
-                out.push(b'\n');
-            }
+            Bare::Refuse => self.bare_lf = true,
             Bare::Blank => out.push(b' '),
             Bare::Accept => {
                 out.push(b'\n');
@@ -158,10 +163,7 @@ impl DataReader {
     fn bare_cr_met(&mut self, out: &mut Vec<u8>) {
         self.at = At::Middle;
         match self.rules.cr {
-            Bare::Refuse => {
-                self.bare_cr = true;
-                out.push(b' ');
-            }
+            Bare::Refuse => self.bare_cr = true,
             Bare::Blank => out.push(b' '),
             Bare::Accept => out.push(b'\r'),
         }

@@ -63,8 +63,8 @@ pub(super) enum Ask {
         /// What was wrong with its framing.
         refused: Option<Framing>,
     },
-    /// The input ended inside a message.
-    Lost(&'static str),
+    /// The input ended inside a message: what came since the last part, and why.
+    Lost(Vec<u8>, &'static str),
     /// VRFY (false) or EXPN (true) with its argument.
     Verify(bool, Vec<u8>),
     /// ETRN's argument.

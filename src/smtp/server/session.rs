@@ -196,7 +196,8 @@ impl Session {
         if matches!(self.phase, Phase::Text) {
             self.eof = true;
             if let Some(state) = self.state.take() {
-                self.ask(Ask::Lost("read timeout"), state);
+                let text = std::mem::take(&mut self.text);
+                self.ask(Ask::Lost(text, "read timeout"), state);
             }
             return;
         }
@@ -267,7 +268,7 @@ impl Session {
         } else if !text.is_empty() {
             Ask::Part(text)
         } else if self.eof {
-            Ask::Lost("unexpected close")
+            Ask::Lost(std::mem::take(&mut self.text), "unexpected close")
         } else {
             self.arm(self.settings.data_timeout);
             return false;

@@ -22,7 +22,6 @@ pub(super) struct Counters {
     pub verify: u32,
     pub etrn: u32,
     pub auth: u32,
-    pub rset: u32,
 }
 
 /// A mail transaction: from MAIL's 250 to the end of DATA or a reset.

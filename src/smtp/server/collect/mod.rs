@@ -56,6 +56,8 @@ pub struct Collected {
     pub eight_bit: bool,
     /// Trace fields.
     pub hops: usize,
+    /// Octets of the header, the empty line included.
+    pub header_octets: usize,
 }
 
 /// Where the reader stands.
@@ -153,6 +155,7 @@ impl Collector {
             size: self.size,
             eight_bit: self.eight_bit,
             hops,
+            header_octets: self.header_octets,
         })
     }
 

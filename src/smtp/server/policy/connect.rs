@@ -46,7 +46,10 @@ fn relay_check(state: &mut State, services: &Services) -> Option<Flow> {
         Ruled::Accept => {}
         Ruled::Discard => state.discard = true,
         Ruled::Quarantine(reason) => state.quarantine = Some(reason),
-        Ruled::Reject(reply) if reply.code == 421 => return Some(Flow::Close(reply)),
+        Ruled::Reject(reply) if reply.code == 421 => {
+            state.rejected = Some(reply.clone());
+            return Some(Flow::Close(reply));
+        }
         Ruled::Reject(reply) => state.rejected = Some(reply),
     }
     None

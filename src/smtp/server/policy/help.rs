@@ -5,6 +5,8 @@ use crate::reply::{Enhanced, Reply};
 use crate::text::Line;
 use std::os::unix::ffi::OsStrExt;
 
+/// More of a topic is not looked at.
+const LONGEST_TOPIC: usize = 10;
 /// No help text has more.
 const MAX_LINES: usize = 200;
 
@@ -23,7 +25,8 @@ pub(super) fn help(state: &State, topic: &[u8]) -> Flow {
         }
     }
     if lines.is_empty() {
-        let shown = super::printable(topic.get(..topic.len().min(200)).unwrap_or_default());
+        let shown: Vec<u8> = topic.iter().filter(|b| matches!(b, b' '..=b'~')).map(u8::to_ascii_lowercase).collect();
+        let shown = super::shortened(&shown, LONGEST_TOPIC);
         return Flow::Reply(Reply::coded(504, (5, 3, 0), [b"HELP topic \"", &*shown, b"\" unknown"].concat()));
     }
     lines.push(Line::cleaned(b"End of HELP info"));

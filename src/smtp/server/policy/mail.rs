@@ -1,7 +1,7 @@
 //! MAIL: the sender by rule sets, the parameters, `check_mail`, and the new envelope.
 
 use super::params::{self, MailParams};
-use super::{Flow, Ruled, State, ask, line, printable, ruled};
+use super::{Flow, Ruled, State, ask, line, named, printable, ruled};
 use crate::cf::{Macros, RulesetId};
 use crate::envelope::{Body, BodyType, Envelope, Flags, QueueId};
 use crate::header::Headers;
@@ -15,7 +15,7 @@ use crate::smtp::server::state::Transaction;
 
 pub(super) fn mail(state: &mut State, services: &Services, argument: &[u8]) -> Flow {
     let (address, rest) = split_address(argument);
-    if let Some(reply) = not_printable(address) {
+    if let Some(reply) = unusable(address) {
         return Flow::Reply(reply);
     }
     if !services.store.has_room(0) {
@@ -31,9 +31,9 @@ pub(super) fn mail(state: &mut State, services: &Services, argument: &[u8]) -> F
     if let Err(reply) = sender(services, &mut macros, address) {
         return Flow::Reply(reply);
     }
-    let params = match params::mail(state, rest) {
-        Ok(params) => params,
-        Err(reply) => return Flow::Reply(reply),
+    let (params, fault) = match params::mail(state, rest) {
+        Ok(params) => (params, None),
+        Err((params, reply)) => (params, Some(reply)),
     };
     macros.set("{addr_type}", "e s");
     macros.set("{msg_size}", params.size.unwrap_or(0).to_string());
@@ -46,25 +46,48 @@ pub(super) fn mail(state: &mut State, services: &Services, argument: &[u8]) -> F
         collector: None,
         body_given: params.body_given.clone(),
     };
+    if let Some(reply) = fault {
+        super::log_from(state, &transaction, transaction.envelope.size, None);
+        return Flow::Reply(reply);
+    }
     if let Some(tls) = state.tls_client(services, b"MAIL") {
         return tls;
     }
     auth_parameter(state, services, &mut transaction, params.auth.as_deref());
     let verdict = ask(services, &mut transaction.macros, "check_mail", &[address]);
-    match ruled(state, verdict, "check_mail", &[address], &printable(address)) {
+    match ruled(state, verdict, "check_mail", &[address], &named(address)) {
         Ruled::Accept => {}
-        Ruled::Reject(reply) if reply.code == 421 => return Flow::Close(reply),
-        Ruled::Reject(reply) => return Flow::Reply(reply),
+        Ruled::Reject(reply) => {
+            super::log_from(state, &transaction, transaction.envelope.size, None);
+            return Flow::Reply(reply);
+        }
         Ruled::Discard => transaction.discard = true,
         Ruled::Quarantine(reason) => transaction.envelope.quarantine = Some(line(&reason)),
     }
     transaction.macros.unset("{addr_type}");
     state.transaction = Some(Box::new(transaction));
-    Flow::Reply(Reply::coded(250, (2, 1, 0), [&*printable(address), b"... Sender ok"].concat()))
+    Flow::Reply(Reply::coded(250, (2, 1, 0), [&*named(address), b"... Sender ok"].concat()))
+}
+
+/// Longest address taken, brackets included.
+const MAX_ADDRESS: usize = 255;
+
+/// The refusal of an address that is not even looked at: too long, or with octets that no address has.
+pub(super) fn unusable(address: &[u8]) -> Option<Reply> {
+    if address.len() <= MAX_ADDRESS {
+        return not_printable(address);
+    }
+    let special = |b: &u8| b"()<>@,;:\\\"[].!%^/+ ".contains(b);
+    if address.split(special).any(|word| word.len() > MAX_ADDRESS) {
+        return Some(Reply::coded(553, (5, 1, 0), [&*named(address), b"... prescan: token too long"].concat()));
+    }
+    let cut = address.get(..MAX_ADDRESS).unwrap_or_default();
+    let text = [&*named(cut), b"... Address \"", &*printable(cut), b"\" too long (255 bytes max)"].concat();
+    Some(Reply::coded(553, (5, 1, 0), text))
 }
 
 /// The refusal of an address with octets that no address has (RFC 5321 4.1.2; SMTPUTF8 is not offered).
-pub(super) fn not_printable(address: &[u8]) -> Option<Reply> {
+fn not_printable(address: &[u8]) -> Option<Reply> {
     if address.iter().all(|b| matches!(b, b' '..=b'~' | b'\t')) {
         return None;
     }
@@ -137,12 +160,12 @@ fn sender(services: &Services, macros: &mut Macros, address: &[u8]) -> Result<()
     let config = &services.config;
     let mut scope = rewrite::Scope::new(config, macros, &*services.maps);
     let parsed = rewrite::parse_address(&mut scope, address, Kind::EnvelopeSender).map_err(|refusal| {
-        let named = rewrite::errors::names_address(refusal.code);
-        let text = if named { [&*printable(address), b"... ", &*refusal.text].concat() } else { refusal.text };
+        let quoted = rewrite::errors::names_address(refusal.code);
+        let text = if quoted { [&*named(address), b"... ", &*refusal.text].concat() } else { refusal.text };
         Reply::new(refusal.code, Some(refusal.enhanced), text)
     })?;
     if let Some(fault) = crate::route::malformed(&scope, address) {
-        let text = [&*printable(address), b"... ", fault].concat();
+        let text = [&*named(address), b"... ", fault].concat();
         return Err(Reply::coded(553, (5, 0, 0), text));
     }
     let sets = [3, 1, 4].map(RulesetId);

@@ -34,7 +34,7 @@ pub(super) fn data(state: &mut State, services: &Services) -> Flow {
         Ruled::Quarantine(reason) => transaction.envelope.quarantine = Some(line(&reason)),
         Ruled::Reject(reply) => {
             state.transaction = Some(transaction);
-            return if reply.code == 421 { Flow::Close(reply) } else { Flow::Reply(reply) };
+            return Flow::Reply(reply);
         }
     }
     let spool = if transaction.discard {
@@ -67,13 +67,13 @@ pub(super) fn part(state: &mut State, text: &[u8]) -> Flow {
 }
 
 /// The input ended inside the text, or stood still too long.
-pub(super) fn lost(state: &mut State, reason: &str) -> Flow {
+pub(super) fn lost(state: &mut State, text: &[u8], reason: &str) -> Flow {
     let id = state.id.clone();
     let id = id.as_ref().map_or(log::Id::None, log::Id::Queue);
     let Some(mut transaction) = state.transaction.take() else { return Flow::Hangup };
     log::server::premature_end(id, reason);
     log::server::collect_lost(id, &state.client_name, &transaction.sender_given, reason);
-    let size = transaction.collector.take().map_or(0, |c| c.size());
+    let size = transaction.collector.take().map_or(0, |c| c.size()).saturating_add(text.len() as u64);
     super::log_from(state, &transaction, size, None);
     let relay = super::shown(&state.client_name);
     let sender = super::shown(&transaction.sender_given);
@@ -108,7 +108,7 @@ pub(super) fn end(
         }
         Err(reply) => {
             let reply = super::soften(state, reply);
-            (if reply.code == 421 { Flow::Close(reply) } else { Flow::Reply(reply) }, None)
+            (Flow::Reply(reply), None)
         }
     };
     state.renew_id();
@@ -140,14 +140,10 @@ fn take(state: &State, services: &Services, transaction: &mut Transaction) -> Re
         Err(fault) => {
             super::log_from(state, transaction, size, None);
             let reply = collect_failed(state, id, size, &fault);
-            let status = reply.lines.first().map(|l| super::shown(l)).unwrap_or_default();
             let octets = i64::try_from(size).unwrap_or(i64::MAX);
-            let delay = (state.now() - transaction.envelope.created).max(0);
-            let recipients = &transaction.envelope.recipients;
-            let each = state.settings.recipient_factor.saturating_mul(recipients.len() as i64);
-            for recipient in recipients {
-                log::server::to_untried(id, &recipient.address, delay, octets.saturating_add(each), &status);
-            }
+            let count = i64::try_from(transaction.envelope.recipients.len()).unwrap_or(i64::MAX);
+            let priority = octets.saturating_add(state.settings.recipient_factor.saturating_mul(count));
+            refused_recipients(state, transaction, priority, &reply);
             return Err(reply);
         }
     };
@@ -157,7 +153,10 @@ fn take(state: &State, services: &Services, transaction: &mut Transaction) -> Re
     complete(&services.config, &mut transaction.macros, &mut transaction.envelope, collected);
     let message_id = message_id.or_else(|| self::message_id(&transaction.envelope.headers));
     super::log_from(state, transaction, size, message_id.as_deref());
-    verdict?;
+    if let Err(reply) = verdict {
+        refused_recipients(state, transaction, transaction.envelope.priority, &reply);
+        return Err(reply);
+    }
     if transaction.discard {
         let delay = (state.now() - transaction.envelope.created).max(0);
         for recipient in &transaction.envelope.recipients {
@@ -184,6 +183,16 @@ fn commit(services: &Services, envelope: &Envelope, parts: &[Envelope]) -> Resul
         }
     }
     Ok(())
+}
+
+/// The `to=` lines of a message that was refused when it was complete.
+fn refused_recipients(state: &State, transaction: &Transaction, priority: i64, reply: &Reply) {
+    let status = reply.lines.first().map(|l| super::shown(l)).unwrap_or_default();
+    let delay = (state.now() - transaction.envelope.created).max(0);
+    for recipient in &transaction.envelope.recipients {
+        let id = log::Id::Queue(&transaction.envelope.id);
+        log::server::to_untried(id, &recipient.address, delay, priority, &status);
+    }
 }
 
 fn collect_failed(state: &State, id: log::Id<'_>, size: u64, fault: &Fault) -> Reply {
@@ -234,8 +243,7 @@ fn judge(
     for field in &collected.headers.fields {
         header_check(state, services, transaction, field)?;
     }
-    let octets: usize = collected.headers.fields.iter().map(|f| f.name.len() + f.value.len() + 2).sum();
-    let (count, octets) = (collected.headers.fields.len().to_string(), octets.to_string());
+    let (count, octets) = (collected.headers.fields.len().to_string(), collected.header_octets.to_string());
     hook(state, services, transaction, "check_eoh", &[count.as_bytes(), octets.as_bytes()], b"")?;
     let size = collected.size.to_string();
     transaction.macros.set("{msg_size}", &size);

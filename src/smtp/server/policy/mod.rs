@@ -39,7 +39,7 @@ pub fn answer(question: Question, services: &Services) -> Answer {
             submit = envelope;
             flow
         }
-        Ask::Lost(reason) => message::lost(&mut state, reason),
+        Ask::Lost(text, reason) => message::lost(&mut state, &text, reason),
         Ask::Verify(expand, argument) => verify::verify(&mut state, services, &argument, expand),
         Ask::Etrn(argument) => etrn::etrn(&state, services, &argument),
         Ask::Help(topic) => help::help(&state, &topic),
@@ -67,7 +67,7 @@ enum Ruled {
 /// Asks a check and logs what it decides; `about` stands in front of the reply's text (`<user@host>... `).
 fn ruled(state: &State, verdict: Verdict, ruleset: &str, args: &[&[u8]], about: &[u8]) -> Ruled {
     let ruling = Ruling { ruleset, args, relay: &state.client };
-    let id = state.log_id();
+    let id = state.id.as_ref().map_or(log::Id::Bare, log::Id::Queue);
     match verdict {
         Verdict::Undefined | Verdict::Accept { .. } => Ruled::Accept,
         Verdict::Discard => {
@@ -106,6 +106,27 @@ fn soften(state: &State, mut reply: Reply) -> Reply {
 /// Replaces control characters and 8-bit octets, so that a reply never carries them back.
 fn printable(text: &[u8]) -> Vec<u8> {
     text.iter().map(|b| if matches!(b, b' '..=b'~') { *b } else { b'?' }).collect()
+}
+
+/// The longest text that a reply shows of what the client said.
+const MOST_SHOWN: usize = 203;
+
+/// An address as replies show it.
+fn named(address: &[u8]) -> Vec<u8> {
+    shortened(address, MOST_SHOWN)
+}
+
+/// [`printable`] text of at most `most` octets: a longer one loses its middle.
+fn shortened(text: &[u8], most: usize) -> Vec<u8> {
+    if text.len() <= most {
+        return printable(text);
+    }
+    if most < 12 {
+        return printable(text.get(..most).unwrap_or_default());
+    }
+    let half = (most - 3) / 2;
+    let (start, end) = (text.get(..half).unwrap_or_default(), text.get(text.len() - half..).unwrap_or_default());
+    [&*printable(start), b"...", &*printable(end)].concat()
 }
 
 fn line(bytes: &[u8]) -> Line {

@@ -46,12 +46,20 @@ fn no_dsn(name: &str) -> Reply {
     fault(504, (5, 7, 0), format!("Sorry, {name} not supported, we do not allow DSN"))
 }
 
-/// Reads the parameters of MAIL.
-pub(super) fn mail(state: &State, text: &[u8]) -> Result<MailParams, Reply> {
+/// Reads the parameters of MAIL; with a refusal comes what had been read before.
+pub(super) fn mail(state: &State, text: &[u8]) -> Result<MailParams, (MailParams, Reply)> {
     let mut out = MailParams::default();
+    match each(state, text, &mut out) {
+        Ok(()) => Ok(out),
+        Err(reply) => Err((out, reply)),
+    }
+}
+
+fn each(state: &State, text: &[u8], out: &mut MailParams) -> Result<(), Reply> {
     for p in parameters(text) {
         if p.is("SIZE") {
             let value = p.value.ok_or_else(|| needs_value("SIZE"))?;
+            out.size = number(value);
             out.size = Some(size(state, value)?);
         } else if p.is("BODY") {
             let value = p.value.ok_or_else(|| needs_value("BODY"))?;
@@ -97,7 +105,7 @@ pub(super) fn mail(state: &State, text: &[u8]) -> Result<MailParams, Reply> {
             return Err(unrecognized(&p));
         }
     }
-    Ok(out)
+    Ok(())
 }
 
 fn dsn(state: &State, name: &str) -> Result<(), Reply> {
@@ -122,8 +130,7 @@ fn size(state: &State, value: &[u8]) -> Result<u64, Reply> {
     if value.is_empty() {
         return Ok(0);
     }
-    let number = std::str::from_utf8(value).ok().and_then(|v| v.parse::<u64>().ok()).filter(|n| *n <= i64::MAX as u64);
-    let Some(number) = number else {
+    let Some(number) = number(value) else {
         return Err(fault(552, (5, 2, 3), "Message size exceeds maximum value"));
     };
     let most = state.settings.max_message_size;
@@ -132,6 +139,11 @@ fn size(state: &State, value: &[u8]) -> Result<u64, Reply> {
         return Err(fault(552, (5, 2, 3), text));
     }
     Ok(number)
+}
+
+/// A size that can be one.
+fn number(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value).ok().and_then(|v| v.parse::<u64>().ok()).filter(|n| *n <= i64::MAX as u64)
 }
 
 /// BY (RFC 2852 4).

@@ -1,6 +1,6 @@
 //! RCPT: the recipient by rule sets, `check_rcpt`, and its place in the envelope.
 
-use super::{Flow, Ruled, State, ask, params, printable, ruled};
+use super::{Flow, Ruled, State, ask, params, named, ruled};
 use crate::envelope::Origin;
 use crate::log;
 use crate::reply::Reply;
@@ -20,9 +20,7 @@ pub(super) fn rcpt(state: &mut State, services: &Services, argument: &[u8]) -> F
     transaction.macros.unset("{addr_type}");
     state.transaction = Some(transaction);
     match result {
-        Ok(reply) => Flow::Reply(reply),
-        Err(reply) if reply.code == 421 => Flow::Close(reply),
-        Err(reply) => Flow::Reply(reply),
+        Ok(reply) | Err(reply) => Flow::Reply(reply),
     }
 }
 
@@ -38,7 +36,7 @@ fn one(state: &State, services: &Services, transaction: &mut Transaction, argume
         return Err(logged(Reply::coded(452, (4, 5, 3), "Too many recipients")));
     }
     let (address, rest) = split_address(argument);
-    if let Some(reply) = super::mail::not_printable(address) {
+    if let Some(reply) = super::mail::unusable(address) {
         return Err(logged(reply));
     }
     let macros = &mut transaction.macros;
@@ -48,11 +46,14 @@ fn one(state: &State, services: &Services, transaction: &mut Transaction, argume
     let parsed = route::parse_recipient(services, macros, address).map_err(logged)?;
     let params = params::rcpt(state, rest).map_err(logged)?;
     let verdict = ask(services, macros, "check_rcpt", &[address]);
-    match ruled(state, verdict, "check_rcpt", &[address], &printable(address)) {
+    match ruled(state, verdict, "check_rcpt", &[address], &named(address)) {
         Ruled::Accept => {}
         Ruled::Reject(reply) => return Err(reply),
         Ruled::Discard => transaction.discard = true,
         Ruled::Quarantine(reason) => transaction.envelope.quarantine = Some(super::line(&reason)),
+    }
+    if transaction.discard {
+        return Ok(route::add_unchecked(services, &mut transaction.envelope, parsed, &params).reply);
     }
     let added = route::add_recipient(services, &mut transaction.envelope, parsed, &params, &Origin::Direct);
     match added {

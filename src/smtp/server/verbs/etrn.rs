@@ -5,6 +5,7 @@ use crate::log;
 use crate::smtp::server::action::Ask;
 
 pub(super) fn run(call: &mut Call<'_>) -> Flow {
+    call.state.did_something = true;
     let offered = call.state.features.etrn;
     if offered && call.rest.is_empty() {
         return Flow::Reply(Reply::coded(500, (5, 5, 2), "Parameter required"));
@@ -13,7 +14,6 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
         return flow;
     }
     let state = &mut *call.state;
-    state.did_something = true;
     log::server::verify(state.log_id(), &state.client, call.line, !offered);
     if !offered {
         if let Some(closing) = count_bad(state) {

@@ -27,7 +27,8 @@ fn run(call: &mut Call<'_>, extended: bool) -> Flow {
     let name = call.rest.split(u8::is_ascii_whitespace).next().unwrap_or_default();
     if !call.rest.iter().all(|b| is_name_octet(*b)) || call.rest.len() > MAX_NAME {
         let bogus = state.settings.allow_bogus_helo && call.rest.len() <= MAX_NAME;
-        log::server::invalid_domain(state.log_id(), &state.client, name, bogus);
+        let shown = if call.rest.len() > MAX_NAME { b"too long" } else { name };
+        log::server::invalid_domain(state.log_id(), &state.client, shown, bogus);
         if !bogus {
             return Flow::Reply(Reply::coded(501, (5, 0, 0), "Invalid domain name"));
         }

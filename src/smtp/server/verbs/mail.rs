@@ -18,11 +18,13 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
     if state.features.auth_required && !state.authenticated {
         return Flow::Reply(Reply::coded(530, (5, 7, 0), "Authentication required"));
     }
-    if state.helo.is_none() && state.settings.privacy.has(Privacy::AUTH_WARNINGS) {
-        log::server::no_helo(state.log_id(), &state.settings.host, &state.client);
-    }
     match after_colon(call.rest, "from") {
-        Ok(argument) => Flow::Ask(Ask::Mail(argument.to_vec())),
+        Ok(argument) => {
+            if state.helo.is_none() && state.settings.privacy.has(Privacy::AUTH_WARNINGS) {
+                log::server::no_helo(state.log_id(), &state.settings.host, &state.client);
+            }
+            Flow::Ask(Ask::Mail(argument.to_vec()))
+        }
         Err(word) => {
             let text = format!("Syntax error in parameters scanning \"{}\"", shown(word));
             Flow::Reply(Reply::coded(501, (5, 5, 2), text))

@@ -110,12 +110,14 @@ pub(super) fn spoke_early(state: &State, input: &LineReader, _eof: bool) -> bool
     !state.features.early_talk && !input.is_empty()
 }
 
-/// The answer to input ahead of EHLO's or DATA's reply; all that follows is rejected.
+/// The answer to input ahead of EHLO's or DATA's reply; all that follows is rejected. After DATA it would be the text of a
+/// message: the session ends.
 pub(super) fn protocol_error(state: &mut State, command: &str) -> Flow {
     log::server::early_traffic(state.log_id(), command, &state.client);
     state.rejected = Some(Reply::coded(550, (5, 0, 0), "Command rejected"));
-    abandon(state, "SMTP protocol error");
-    Flow::Reply(Reply::coded(554, (5, 5, 0), "SMTP protocol error"))
+    abandon(state, "");
+    let reply = Reply::coded(554, (5, 5, 0), "SMTP protocol error");
+    if command == "DATA" { Flow::Close(reply) } else { Flow::Reply(reply) }
 }
 
 /// The greeting for a client that spoke before it; all that follows is rejected.
@@ -186,11 +188,12 @@ pub(super) fn abandon(state: &mut State, why: &str) {
 
 /// The session is over.
 pub(super) fn end(state: &mut State) {
-    if !state.did_something {
+    if !state.did_something && state.rejected.is_none() {
         log::server::did_not_issue(state.log_id(), &state.client, &state.facts.daemon);
     }
     if let Some(transaction) = state.transaction.take() {
-        super::policy::log_abandoned(state, &transaction, "");
+        let why = if state.last == "quit" { "aborted by sender" } else { "" };
+        super::policy::log_abandoned(state, &transaction, why);
     }
 }
 
