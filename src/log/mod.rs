@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod queue;
 pub mod route;
 pub mod server;
+pub mod tls;
 
 use crate::envelope::QueueId;
 use std::fmt;
@@ -82,7 +83,7 @@ pub enum Id<'a> {
     Bare,
 }
 
-/// Bytes as a log field: printable ASCII stays, a backslash is doubled, all else becomes `\ooo`.
+/// Bytes as a log field: printable ASCII stays, a backslash is doubled, tab, CR and LF become `\t`, `\r` and `\n`, all else `\ooo`.
 pub struct Field<'a>(pub &'a [u8]);
 
 impl fmt::Display for Field<'_> {
@@ -90,6 +91,9 @@ impl fmt::Display for Field<'_> {
         for &b in self.0 {
             match b {
                 b'\\' => f.write_str("\\\\")?,
+                b'\n' => f.write_str("\\n")?,
+                b'\r' => f.write_str("\\r")?,
+                b'\t' => f.write_str("\\t")?,
                 b' '..=b'~' => write!(f, "{}", b as char)?,
                 _ => write!(f, "\\{b:03o}")?,
             }

@@ -112,6 +112,12 @@ pub fn user_error(id: Id<'_>, text: &[u8]) {
     emit(4, Severity::Notice, id, format_args!("{}", f(text)));
 }
 
+/// `setsender: ADDRESS: invalid or unparsable, received from NAME [IP]`: a program or a file as sender.
+pub fn bad_sender(id: Id<'_>, address: &[u8], client: &[u8]) {
+    let (address, client) = (f(address), f(client));
+    emit(4, Severity::Notice, id, format_args!("setsender: {address}: invalid or unparsable, received from {client}"));
+}
+
 /// What a rule set decided about a connection, an address or a header.
 pub struct Ruling<'a> {
     /// `check_mail`

@@ -12,6 +12,7 @@ pub mod oneshot;
 pub mod parent;
 pub mod pidfile;
 pub mod pool;
+mod renew;
 
 use crate::alias::Aliases;
 use crate::cf::Config;

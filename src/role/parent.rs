@@ -6,6 +6,7 @@
 //!
 //! Signals: TERM and INT stop, HUP starts the program anew with its arguments, USR1 logs its state.
 
+use super::renew::Watch;
 use super::{Children, MtaSetup, auth, mta, pidfile::PidFile};
 use crate::cf::Config;
 use crate::sys::{fdpass, process, title};
@@ -27,6 +28,8 @@ use std::time::{Duration, Instant};
 pub const WANT_WORKER: u8 = b'W';
 /// The parent hands `mta` the socket of a new `auth` process.
 pub const NEW_AUTH: u8 = b'A';
+/// The parent hands `mta` certificate and key files that changed.
+pub const NEW_TLS: u8 = b'T';
 /// The parent has no worker to give (fork failed).
 pub const NO_WORKER: u8 = b'N';
 
@@ -130,6 +133,7 @@ fn supervise(mut plan: Plan) -> io::Result<u8> {
     let flags = watch_signals()?;
     title::set(plan.title.as_bytes());
     let mut family = Family { mta: Kept::new(), auth: Kept::new(), channel: None, workers: Vec::new(), wanted: 0 };
+    let mut certificates = (!plan.listeners.is_empty()).then(|| Watch::new(&plan.config));
     loop {
         if family.mta.is_due() {
             family.start_mta(&plan)?;
@@ -138,7 +142,10 @@ fn supervise(mut plan: Plan) -> io::Result<u8> {
             family.start_auth(&plan)?;
         }
         family.serve_wanted(&plan);
-        family.wait(&flags, &plan)?;
+        family.wait(&flags, &plan, certificates.as_ref().and_then(Watch::due))?;
+        if let Some(files) = certificates.as_mut().and_then(Watch::look) {
+            family.hand_over(&files);
+        }
         if flags.child.swap(false, Ordering::Relaxed) && !family.reap(&plan) {
             // A one-run queue runner's `mta` ends by itself, and that is the end.
             family.stop();
@@ -217,6 +224,14 @@ impl Family {
         Ok(())
     }
 
+    /// Gives `mta` certificates and keys as they are now.
+    fn hand_over(&self, files: &[std::fs::File]) {
+        let Some(channel) = &self.channel else { return };
+        let fds: Vec<i32> = files.iter().take(fdpass::MAX_FDS).map(AsRawFd::as_raw_fd).collect();
+        // A failure means that `mta` is gone; the next one reads the files itself.
+        let _ = fdpass::send(channel, &[NEW_TLS], &fds);
+    }
+
     fn end(&self, pid: Option<Pid>) {
         if let Some(pid) = pid {
             let _ = kill(pid, Signal::SIGTERM);
@@ -255,8 +270,8 @@ impl Family {
     }
 
     /// Sleeps until a signal, a request of `mta`, or a start that is due.
-    fn wait(&mut self, flags: &Flags, plan: &Plan) -> io::Result<()> {
-        let due = [self.mta.due, self.auth.due.filter(|_| plan.setup.serves_auth)].into_iter().flatten().min();
+    fn wait(&mut self, flags: &Flags, plan: &Plan, alarm: Option<Instant>) -> io::Result<()> {
+        let due = [self.mta.due, self.auth.due.filter(|_| plan.setup.serves_auth), alarm].into_iter().flatten().min();
         let timeout = match due {
             Some(due) => {
                 let millis = due.saturating_duration_since(Instant::now()).as_millis().min(60_000) as u16;

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
 /// Most descriptors in one message.
-pub const MAX_FDS: usize = 4;
+pub const MAX_FDS: usize = 32;
 
 /// Sends `bytes` (at least one, sent whole) with `fds`.
 pub fn send(socket: &UnixStream, bytes: &[u8], fds: &[RawFd]) -> io::Result<()> {

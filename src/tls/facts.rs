@@ -46,7 +46,7 @@ impl TlsFacts {
 }
 
 /// `/C=XX/O=Name`, with everything that rule sets could stumble over as `+XX`.
-fn distinguished(name: &X509NameRef) -> Vec<u8> {
+pub(super) fn distinguished(name: &X509NameRef) -> Vec<u8> {
     let mut out = Vec::new();
     for entry in name.entries() {
         let key = entry.object().nid().short_name().unwrap_or("UNDEF");

@@ -23,13 +23,21 @@ pub enum Safety {
 
 /// Reads a file that must be safe; says why it is not, in the original's words.
 pub fn read(path: &Path, safety: Safety) -> Result<Vec<u8>, String> {
-    let error = |e: std::io::Error| match e.kind() {
+    read_open(File::open(path).map_err(reason)?, safety)
+}
+
+/// What an error is called in the log.
+pub fn reason(error: std::io::Error) -> String {
+    match error.kind() {
         std::io::ErrorKind::NotFound => "No such file or directory".to_owned(),
         std::io::ErrorKind::PermissionDenied => "Permission denied".to_owned(),
-        _ => e.to_string(),
-    };
-    let file = File::open(path).map_err(error)?;
-    let meta = file.metadata().map_err(error)?;
+        _ => error.to_string(),
+    }
+}
+
+/// [`read`] for a file that somebody else opened.
+pub fn read_open(file: File, safety: Safety) -> Result<Vec<u8>, String> {
+    let meta = file.metadata().map_err(reason)?;
     if !meta.is_file() {
         return Err("Not a regular file".into());
     }
@@ -37,7 +45,7 @@ pub fn read(path: &Path, safety: Safety) -> Result<Vec<u8>, String> {
         return Err(reason.into());
     }
     let mut bytes = Vec::new();
-    file.take(MAX).read_to_end(&mut bytes).map_err(error)?;
+    file.take(MAX).read_to_end(&mut bytes).map_err(reason)?;
     Ok(bytes)
 }
 

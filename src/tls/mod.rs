@@ -8,6 +8,7 @@ pub mod files;
 mod options;
 pub mod server;
 
+use facts::distinguished;
 pub use options::ssl_options;
 
 /// What is known of a TLS session once it stands: `${tls_version}`, `${cipher}`, `${verify}`, `${cert_subject}` ...

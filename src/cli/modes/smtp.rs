@@ -34,7 +34,7 @@ pub fn run(settings: Settings) -> u8 {
                     session.wake();
                 }
                 Action::Submit(envelope) => one.services.scheduler.submit(*envelope),
-                Action::StartTls { .. } => session.tls_failed(),
+                Action::StartTls { .. } => session.tls_failed("not here", &openssl::error::ErrorStack::get()),
                 Action::Title(_) | Action::Timeout(_) => {}
                 Action::Close => {
                     one.delivery.drain();

@@ -3,13 +3,14 @@
 //! The session decides, the connection moves octets. [`Connection::pump`] goes on until nothing more can be done without the
 //! network, a timer or an answer.
 
-use crate::smtp::server::facts::address_text;
 use crate::smtp::server::{Action, Question, Session};
-use crate::tls::server::{Server, log_failed};
+use crate::tls::server::{Server, Wishes};
 use mio::net::TcpStream;
+use openssl::error::ErrorStack;
 use openssl::ssl::{ErrorCode, HandshakeError, MidHandshakeSslStream, SslStream};
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// While so much output waits no more input is taken.
@@ -48,7 +49,9 @@ pub struct Connection {
     sent: usize,
     readable: bool,
     writable: bool,
-    start_tls: Option<bool>,
+    start_tls: Option<(bool, Box<Wishes>)>,
+    /// The server's side of a handshake under way.
+    tls: Option<Arc<Server>>,
     closing: bool,
     /// When input must have come, and how long that is.
     deadline: Option<(Instant, Duration)>,
@@ -67,6 +70,7 @@ impl Connection {
             readable: true,
             writable: true,
             start_tls: None,
+            tls: None,
             closing: false,
             deadline: None,
             wake: None,
@@ -111,7 +115,7 @@ impl Connection {
     }
 
     /// Does what can be done now. `buffer` is scratch space.
-    pub fn pump(&mut self, tls: Option<&Server>, buffer: &mut [u8]) -> Outcome {
+    pub fn pump(&mut self, tls: &dyn Fn() -> Option<Arc<Server>>, buffer: &mut [u8]) -> Outcome {
         let mut outcome = Outcome::default();
         let mut reads = 0;
         loop {
@@ -124,13 +128,13 @@ impl Connection {
             if self.out.is_empty() {
                 if self.closing {
                     self.close();
-                } else if let Some(request) = self.start_tls.take() {
-                    self.begin_handshake(tls, request);
+                } else if let Some((request, wishes)) = self.start_tls.take() {
+                    self.begin_handshake(tls, request, &wishes);
                     progress = true;
                 }
             }
             if matches!(self.transport, Transport::Shaking(_)) && (self.readable || self.writable) {
-                progress |= self.shake(tls);
+                progress |= self.shake();
             }
             if matches!(self.transport, Transport::Gone) {
                 outcome.closed = true;
@@ -158,7 +162,7 @@ impl Connection {
                 self.deadline = None;
                 outcome.question = Some(question);
             }
-            Action::StartTls { request_certificate } => self.start_tls = Some(request_certificate),
+            Action::StartTls { request_certificate, wishes } => self.start_tls = Some((request_certificate, wishes)),
             Action::Sleep(time) => self.wake = Some(Instant::now() + time),
             Action::Timeout(time) => self.deadline = Some((Instant::now() + time, time)),
             Action::Title(_) => {}
@@ -255,49 +259,45 @@ impl Connection {
         progress
     }
 
-    fn begin_handshake(&mut self, tls: Option<&Server>, request_certificate: bool) {
+    fn begin_handshake(&mut self, tls: &dyn Fn() -> Option<Arc<Server>>, request_certificate: bool, wishes: &Wishes) {
         let Transport::Plain(stream) = std::mem::replace(&mut self.transport, Transport::Gone) else { return };
-        let Some(Ok(ssl)) = tls.map(|t| t.session(request_certificate)) else {
-            self.session.tls_failed();
-            return;
+        self.tls = tls();
+        let ssl = match self.tls.as_ref().map(|t| t.session(request_certificate, wishes)) {
+            Some(Ok(ssl)) => ssl,
+            other => {
+                let errors = other.and_then(Result::err).unwrap_or_else(ErrorStack::get);
+                self.session.tls_failed("no context", &errors);
+                return;
+            }
         };
         let result = ssl.accept(stream);
-        self.handshake_result(tls, result);
+        self.handshake_result(result);
     }
 
-    fn shake(&mut self, tls: Option<&Server>) -> bool {
+    fn shake(&mut self) -> bool {
         let Transport::Shaking(stream) = std::mem::replace(&mut self.transport, Transport::Gone) else { return false };
         (self.readable, self.writable) = (false, false);
         let result = stream.handshake();
-        self.handshake_result(tls, result);
+        self.handshake_result(result);
         !matches!(self.transport, Transport::Shaking(_))
     }
 
-    fn handshake_result(
-        &mut self,
-        tls: Option<&Server>,
-        result: Result<SslStream<TcpStream>, HandshakeError<TcpStream>>,
-    ) {
+    fn handshake_result(&mut self, result: Result<SslStream<TcpStream>, HandshakeError<TcpStream>>) {
         match result {
             Ok(stream) => {
-                let facts = tls.map(|t| t.facts(stream.ssl())).unwrap_or_default();
+                let facts = self.tls.take().map(|t| t.facts(stream.ssl())).unwrap_or_default();
                 self.transport = Transport::Tls(Box::new(stream));
                 (self.readable, self.writable) = (true, true);
                 self.session.tls_established(facts);
             }
             Err(HandshakeError::WouldBlock(stream)) => self.transport = Transport::Shaking(stream),
             Err(HandshakeError::Failure(stream)) => {
-                self.handshake_failed(&stream.error().to_string());
+                let errors = stream.error().ssl_error().cloned().unwrap_or_else(ErrorStack::get);
+                let reason = errors.errors().first().and_then(|e| e.reason()).unwrap_or("unexpected eof while reading");
+                self.session.tls_failed(reason, &errors);
             }
-            Err(HandshakeError::SetupFailure(error)) => {
-                self.handshake_failed(&error.to_string());
-            }
+            Err(HandshakeError::SetupFailure(errors)) => self.session.tls_failed("setup", &errors),
         }
-    }
-
-    fn handshake_failed(&mut self, reason: &str) {
-        log_failed(format!("[{}]", address_text(self.address)).as_bytes(), reason);
-        self.session.tls_failed();
     }
 
     /// Says goodbye on every layer.

@@ -1,10 +1,11 @@
 //! `mta`'s end of the channel to the parent: asks for `deliver` workers, gets the sockets of new `auth` processes.
 
 use crate::role::auth::AuthClient;
-use crate::role::parent::{NEW_AUTH, NO_WORKER, WANT_WORKER};
+use crate::role::parent::{NEW_AUTH, NEW_TLS, NO_WORKER, WANT_WORKER};
 use crate::sys::fdpass;
 use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -18,6 +19,8 @@ pub struct Link {
     socket: UnixStream,
     /// Those who wait for a worker, in order.
     waiting: Mutex<VecDeque<Sender<Option<UnixStream>>>>,
+    /// Certificate and key files that the parent handed over and nobody took yet.
+    certificates: Mutex<Option<Vec<OwnedFd>>>,
 }
 
 impl Link {
@@ -28,7 +31,7 @@ impl Link {
         parent_gone: impl FnOnce() + Send + 'static,
     ) -> io::Result<Arc<Link>> {
         let reader = socket.try_clone()?;
-        let link = Arc::new(Link { socket, waiting: Mutex::default() });
+        let link = Arc::new(Link { socket, waiting: Mutex::default(), certificates: Mutex::default() });
         let there = link.clone();
         std::thread::Builder::new().name("parent-link".into()).spawn(move || {
             there.read(&reader, &auth);
@@ -45,6 +48,10 @@ impl Link {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(_) => return,
             };
+            if byte[0] == NEW_TLS && n > 0 {
+                *self.certificates.lock().unwrap_or_else(|e| e.into_inner()) = Some(fds);
+                continue;
+            }
             let stream = fds.pop().map(UnixStream::from);
             match (n, byte[0], stream) {
                 (0, _, _) => return,
@@ -54,6 +61,11 @@ impl Link {
                 _ => {}
             }
         }
+    }
+
+    /// Certificate and key files that changed since the last call.
+    pub fn renewed(&self) -> Option<Vec<OwnedFd>> {
+        self.certificates.lock().unwrap_or_else(|e| e.into_inner()).take()
     }
 
     fn answer(&self, worker: Option<UnixStream>) {

@@ -11,7 +11,7 @@ mod server;
 
 use super::base::Base;
 use super::pool::Pool;
-use super::{MtaSetup, auth, note_sandbox};
+use super::{MtaSetup, auth, note_sandbox, renew};
 use crate::cf::Config;
 use crate::deliver::local::{Local, WorkerSource};
 use crate::deliver::transport::Standard;
@@ -31,8 +31,8 @@ use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 /// Threads that work on questions of sessions; they sleep in DNS and fsync most of the time.
@@ -44,6 +44,8 @@ const QUESTION_QUEUE: usize = 20_000;
 const DELIVERY_THREADS: usize = 64;
 /// Between looks for idle outgoing connections.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// Between words about certificates that end soon.
+const A_DAY: Duration = Duration::from_secs(86_400);
 /// How long deliveries under way may take when the process is to end.
 const STOP_TIME: Duration = Duration::from_secs(5);
 
@@ -74,7 +76,8 @@ fn start(
     listeners: &[(TcpListener, usize)],
     channel: UnixStream,
 ) -> io::Result<u8> {
-    let tls = if listeners.is_empty() { None } else { tls::server::Server::new(&config.options) };
+    let tls =
+        if listeners.is_empty() { None } else { tls::server::Server::new(&config.options, &mut tls::server::open) };
     let store = FileStore::open(StoreSettings::from_config(&config))?;
     become_mta(&config, &store)?;
     restrict(&config, &store);
@@ -94,7 +97,7 @@ fn start(
         aliases: base.aliases,
         users: base.users,
         auth: Arc::new(auth),
-        local: Arc::new(Local::new(config.clone(), Box::new(FromParent(link)))),
+        local: Arc::new(Local::new(config.clone(), Box::new(FromParent(link.clone())))),
         store: Arc::new(store) as Arc<dyn Store>,
         scheduler: delivery.clone(),
         clock: Arc::new(SystemClock),
@@ -114,15 +117,29 @@ fn start(
     }
     let window = Duration::from_secs(config.options.connection_rate_window_size.0.max(1) as u64);
     let shared = Arc::new(Shared {
-        settings: Arc::new(Settings::new(&config, tls.is_some())),
+        settings: Arc::new(Settings::new(&config, false)),
+        settings_with_tls: Arc::new(Settings::new(&config, true)),
         services,
-        tls,
+        tls: RwLock::new(tls.map(Arc::new)),
         pool: Pool::new("question", QUESTION_THREADS, QUESTION_QUEUE),
         gate: Gate::new(window),
         stop: AtomicBool::new(false),
     });
     let idle = Duration::from_secs(u64::try_from(config.options.connection_cache_timeout.secs()).unwrap_or(300));
-    serve(&shared, listeners, &stop, || transport.expire(idle))?;
+    let mut certificates_seen = Instant::now();
+    let housekeeping = || {
+        transport.expire(idle);
+        if let Some(files) = link.renewed() {
+            renew(&shared, files);
+        }
+        if certificates_seen.elapsed() > A_DAY {
+            certificates_seen = Instant::now();
+            if let Some(tls) = shared.tls() {
+                tls.near_end();
+            }
+        }
+    };
+    serve(&shared, listeners, &stop, housekeeping)?;
     delivery.stop(STOP_TIME);
     transport.close();
     Ok(0)
@@ -133,7 +150,7 @@ fn serve(
     shared: &Arc<Shared>,
     listeners: &[(TcpListener, usize)],
     stop: &AtomicBool,
-    housekeeping: impl Fn(),
+    mut housekeeping: impl FnMut(),
 ) -> io::Result<()> {
     let count = match listeners.is_empty() {
         true => 0,
@@ -163,6 +180,16 @@ fn serve(
         let _ = thread.join();
     }
     Ok(())
+}
+
+/// New sessions get the certificates in `files`; those that are under way keep theirs. What cannot be used changes nothing.
+fn renew(shared: &Shared, files: Vec<std::os::fd::OwnedFd>) {
+    let config = &shared.services.config;
+    let new = tls::server::Server::new(&config.options, &mut renew::opener(config, files));
+    crate::log::tls::reloaded(new.is_some());
+    if let Some(new) = new {
+        *shared.tls.write().unwrap_or_else(|e| e.into_inner()) = Some(Arc::new(new));
+    }
 }
 
 /// A random number for the start of the queue identifiers' counter.
@@ -204,6 +231,12 @@ fn restrict(config: &Config, store: &FileStore) {
     let options = &config.options;
     for text in [&options.help_file, &options.error_header, &options.default_auth_info, &options.service_switch_file] {
         read.extend(text.path().and_then(|p| p.parent()).map(PathBuf::from));
+    }
+    for path in [&options.ca_cert_path, &options.crl_path] {
+        read.extend(path.path().map(PathBuf::from));
+    }
+    for path in [&options.ca_cert_file, &options.crl_file, &options.dh_parameters] {
+        read.extend(path.path().filter(|p| p.is_absolute()).and_then(|p| p.parent()).map(PathBuf::from));
     }
     for text in [&options.status_file, &options.host_status_directory, &options.dead_letter_drop] {
         write.extend(text.path().map(PathBuf::from));

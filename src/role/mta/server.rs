@@ -9,6 +9,7 @@ use crate::cf::Config;
 use crate::role::pool::Pool;
 use crate::service::Services;
 use crate::smtp::server::{Answer, ConnectionFacts, Question, Session, Settings, policy};
+use crate::tls::server::Server;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use std::collections::{BTreeSet, HashMap};
@@ -17,7 +18,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
 
 /// Token of the waker; listeners follow from 1, connections from [`FIRST_CONNECTION`].
@@ -34,16 +35,25 @@ const BUFFER: usize = 64 * 1024;
 pub struct Shared {
     /// The services.
     pub services: Services,
-    /// The server's settings.
+    /// The server's settings while there is no TLS.
     pub settings: Arc<Settings>,
-    /// TLS, when it is configured.
-    pub tls: Option<crate::tls::server::Server>,
+    /// The server's settings with TLS.
+    pub settings_with_tls: Arc<Settings>,
+    /// TLS, when it is configured and can be had.
+    pub tls: RwLock<Option<Arc<Server>>>,
     /// The pool for questions.
     pub pool: Pool,
     /// Connection counts.
     pub gate: Gate,
     /// Set to end the loops.
     pub stop: AtomicBool,
+}
+
+impl Shared {
+    /// TLS as it is for sessions that begin now.
+    pub fn tls(&self) -> Option<Arc<Server>> {
+        self.tls.read().unwrap_or_else(|e| e.into_inner()).clone()
+    }
 }
 
 type Mail = (usize, Option<Answer>);
@@ -216,7 +226,11 @@ impl Loop {
             mode: port.delivery_mode,
             ..ConnectionFacts::net(peer, local, name.as_bytes(), port.modifiers.letters())
         };
-        let session = Session::new(facts, self.shared.settings.clone(), config.layer());
+        let settings = match self.shared.tls() {
+            Some(_) => &self.shared.settings_with_tls,
+            None => &self.shared.settings,
+        };
+        let session = Session::new(facts, settings.clone(), config.layer());
         let n = self.next;
         self.next += 1;
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -230,8 +244,8 @@ impl Loop {
 
     fn pump(&mut self, n: usize) {
         let Some(connection) = self.connections.get_mut(&n) else { return };
-        let (tls, buffer) = (self.shared.tls.as_ref(), &mut self.buffer[..]);
-        let outcome = catch_unwind(AssertUnwindSafe(|| connection.pump(tls, buffer)));
+        let (shared, buffer) = (&self.shared, &mut self.buffer[..]);
+        let outcome = catch_unwind(AssertUnwindSafe(|| connection.pump(&|| shared.tls(), buffer)));
         let outcome = outcome.unwrap_or_else(|_| {
             crate::log::syserr(crate::log::Id::None, b"root", "a session panicked and was closed");
             Outcome { closed: true, ..Outcome::default() }

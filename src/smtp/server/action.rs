@@ -4,6 +4,7 @@ use super::state::State;
 use crate::envelope::Envelope;
 use crate::reply::Reply;
 use crate::tls::TlsFacts;
+use crate::tls::server::Wishes;
 use std::time::Duration;
 
 /// What the owner of the connection has to do next, in order.
@@ -17,6 +18,8 @@ pub enum Action {
     StartTls {
         /// Ask the client for a certificate.
         request_certificate: bool,
+        /// What `tls_srv_features` asks for.
+        wishes: Box<Wishes>,
     },
     /// Call [`super::Session::wake`] after this time; input may be given in meanwhile.
     Sleep(Duration),
@@ -75,6 +78,8 @@ pub(super) enum Ask {
     AuthStart(String, Option<zeroize::Zeroizing<Vec<u8>>>),
     /// AUTH: the client's next response.
     AuthStep(zeroize::Zeroizing<Vec<u8>>),
+    /// STARTTLS.
+    StartTls,
     /// TLS stands.
     Tls(Box<TlsFacts>),
 }
@@ -105,8 +110,8 @@ pub(super) enum Flow {
     Collect(Reply),
     /// 334: the next line is an answer to this challenge.
     Challenge(Vec<u8>),
-    /// 220: TLS follows.
-    StartTls(Reply),
+    /// 220 (nothing, where TLS comes first of all): TLS follows.
+    StartTls(Option<Reply>, Box<Wishes>),
     /// Reply and close.
     Close(Reply),
     /// Close without a word.

@@ -14,6 +14,7 @@ use crate::reply::Reply;
 use crate::smtp::codec::data::DataReader;
 use crate::smtp::codec::line::{LineReader, Next};
 use crate::tls::TlsFacts;
+use openssl::error::ErrorStack;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -56,6 +57,8 @@ pub struct Session {
     ended: bool,
     eof: bool,
     settings: Arc<Settings>,
+    /// TLS comes first of all: what arrives before is not for us.
+    tls_first: bool,
     /// The last timeout armed.
     armed: Option<Duration>,
 }
@@ -63,7 +66,7 @@ pub struct Session {
 impl Session {
     /// A session for a connection just accepted. `macros` is a layer over the configuration's (`Config::layer`).
     pub fn new(facts: ConnectionFacts, settings: Arc<Settings>, macros: Macros) -> Session {
-        let implicit_tls = facts.modifier(b's');
+        let tls_first = facts.modifier(b's');
         let state = Box::new(State::new(Arc::new(facts), Arc::clone(&settings), macros));
         let mut session = Session {
             phase: Phase::Command,
@@ -76,17 +79,10 @@ impl Session {
             ended: false,
             eof: false,
             settings,
+            tls_first,
             armed: None,
         };
-        if implicit_tls {
-            session.arm(session.settings.tls_timeout);
-            let request_certificate = state.features.request_certificate;
-            session.state = Some(state);
-            session.phase = Phase::Handshake;
-            session.actions.push_back(Action::StartTls { request_certificate });
-        } else {
-            session.ask(Ask::Connect, state);
-        }
+        session.ask(Ask::Connect, state);
         session
     }
 
@@ -99,7 +95,7 @@ impl Session {
 
     /// True when more input may be given; while false the owner leaves it in the kernel.
     pub fn wants_input(&self) -> bool {
-        !self.eof && !self.is_closed() && self.input.len() < HIGH_WATER && !matches!(self.phase, Phase::Handshake)
+        !self.tls_first && !self.eof && !self.is_closed() && self.input.len() < HIGH_WATER && !matches!(self.phase, Phase::Handshake)
     }
 
     /// True once [`Action::Close`] was given.
@@ -154,13 +150,17 @@ impl Session {
     pub fn tls_established(&mut self, facts: TlsFacts) {
         if let (Phase::Handshake, Some(state)) = (&self.phase, self.state.take()) {
             self.input.discard();
+            self.tls_first = false;
             self.ask(Ask::Tls(Box::new(facts)), state);
         }
     }
 
     /// The handshake failed; nothing may be said in the clear any more.
-    pub fn tls_failed(&mut self) {
+    pub fn tls_failed(&mut self, reason: &str, errors: &ErrorStack) {
         if matches!(self.phase, Phase::Handshake) {
+            if let Some(state) = self.state.as_ref() {
+                log::tls::accept_failed(&state.client, reason, errors);
+            }
             self.hang_up();
         }
     }
@@ -353,13 +353,15 @@ impl Session {
                 self.phase = Phase::Challenged;
                 self.arm(self.settings.auth_timeout);
             }
-            Flow::StartTls(reply) => {
+            Flow::StartTls(reply, wishes) => {
                 let request_certificate = self.state.as_ref().is_some_and(|s| s.features.request_certificate);
-                self.reply(&reply);
+                if let Some(reply) = reply {
+                    self.reply(&reply);
+                }
                 self.input.discard();
                 self.phase = Phase::Handshake;
                 self.arm(self.settings.tls_timeout);
-                self.actions.push_back(Action::StartTls { request_certificate });
+                self.actions.push_back(Action::StartTls { request_certificate, wishes });
             }
             Flow::Close(reply) => {
                 self.reply(&reply);

@@ -18,6 +18,14 @@ const MAX_PAUSE: Duration = Duration::from_secs(300);
 pub(super) fn connect(state: &mut State, services: &Services) -> Flow {
     identify(state, services);
     log::server::connect(&state.client);
+    if state.facts.modifier(b's') && state.features.starttls {
+        return super::tls::start_at_once(state, services);
+    }
+    welcome(state, services)
+}
+
+/// What follows once the connection is as it will be: checks and the greeting.
+pub(super) fn welcome(state: &mut State, services: &Services) -> Flow {
     if let Some(flow) = relay_check(state, services) {
         return flow;
     }

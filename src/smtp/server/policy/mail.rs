@@ -5,6 +5,7 @@ use super::{Flow, Ruled, State, ask, line, named, printable, ruled};
 use crate::cf::{Macros, RulesetId};
 use crate::envelope::{Body, BodyType, Envelope, Flags, QueueId};
 use crate::header::Headers;
+use crate::log;
 use crate::reply::Reply;
 use crate::rewrite::{self, Kind};
 use crate::service::Services;
@@ -28,7 +29,7 @@ pub(super) fn mail(state: &mut State, services: &Services, argument: &[u8]) -> F
     // `FEATURE(delay_checks)` asks about the sender again at RCPT, in MAIL's own words.
     macros.set("{mail_from}", address);
     dates::set(&mut macros, state.now());
-    if let Err(reply) = sender(services, &mut macros, address) {
+    if let Err(reply) = sender(services, &mut macros, address, state.log_id(), &state.client) {
         return Flow::Reply(reply);
     }
     let (params, fault) = match params::mail(state, rest) {
@@ -49,9 +50,6 @@ pub(super) fn mail(state: &mut State, services: &Services, argument: &[u8]) -> F
     if let Some(reply) = fault {
         super::log_from(state, &transaction, transaction.envelope.size, None);
         return Flow::Reply(reply);
-    }
-    if let Some(tls) = state.tls_client(services, b"MAIL") {
-        return tls;
     }
     auth_parameter(state, services, &mut transaction, params.auth.as_deref());
     let verdict = ask(services, &mut transaction.macros, "check_mail", &[address]);
@@ -136,17 +134,22 @@ fn envelope(state: &State, id: QueueId, address: &[u8], params: &MailParams) -> 
 fn auth_parameter(state: &State, services: &Services, transaction: &mut Transaction, given: Option<&[u8]>) {
     let Some(given) = given else { return };
     let plain = if given == b"<>" { b"<>".to_vec() } else { xtext::decode(given) };
-    let trusted = state.authenticated && {
-        let args: [&[u8]; 1] = [&plain];
-        transaction.macros.set("{auth_author}", &plain);
-        let verdict = ask(services, &mut transaction.macros, "trust_auth", &args);
-        matches!(ruled(state, verdict, "trust_auth", &args, b""), Ruled::Accept)
-    };
+    let args: [&[u8]; 1] = [&plain];
+    transaction.macros.set("{auth_author}", &plain);
+    let verdict = ask(services, &mut transaction.macros, "trust_auth", &args);
+    let about = named(&transaction.sender_given);
+    let trusted = matches!(ruled(state, verdict, "trust_auth", &args, &about), Ruled::Accept) && state.authenticated;
     transaction.envelope.auth_param = Some(line(if trusted { given } else { b"<>" }));
 }
 
 /// The sender by rule sets: `${mail_mailer}`, `${mail_host}`, `${mail_addr}`, `$f`, `$g`.
-fn sender(services: &Services, macros: &mut Macros, address: &[u8]) -> Result<(), Reply> {
+fn sender(
+    services: &Services,
+    macros: &mut Macros,
+    address: &[u8],
+    id: log::Id<'_>,
+    client: &[u8],
+) -> Result<(), Reply> {
     let bare = bare(address);
     macros.set("f", bare);
     if bare.is_empty() {
@@ -164,6 +167,11 @@ fn sender(services: &Services, macros: &mut Macros, address: &[u8]) -> Result<()
         let text = if quoted { [&*named(address), b"... ", &*refusal.text].concat() } else { refusal.text };
         Reply::new(refusal.code, Some(refusal.enhanced), text)
     })?;
+    let special = config.mailers.get(parsed.mailer).map(|m| m.name.as_str());
+    if matches!(special, Some("prog" | "*file*" | "*include*")) {
+        log::server::bad_sender(id, address, client);
+        return Err(Reply::coded(553, (5, 1, 7), [&*named(address), b"... Invalid sender address"].concat()));
+    }
     if let Some(fault) = crate::route::malformed(&scope, address) {
         let text = [&*named(address), b"... ", fault].concat();
         return Err(Reply::coded(553, (5, 0, 0), text));

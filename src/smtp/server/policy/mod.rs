@@ -45,6 +45,7 @@ pub fn answer(question: Question, services: &Services) -> Answer {
         Ask::Help(topic) => help::help(&state, &topic),
         Ask::AuthStart(mechanism, initial) => auth::start(&mut state, services, &mechanism, initial),
         Ask::AuthStep(response) => auth::step(&mut state, services, response),
+        Ask::StartTls => tls::start(&mut state, services),
         Ask::Tls(facts) => tls::established(&mut state, services, *facts),
     };
     Answer { state, flow, submit }
@@ -67,7 +68,11 @@ enum Ruled {
 /// Asks a check and logs what it decides; `about` stands in front of the reply's text (`<user@host>... `).
 fn ruled(state: &State, verdict: Verdict, ruleset: &str, args: &[&[u8]], about: &[u8]) -> Ruled {
     let ruling = Ruling { ruleset, args, relay: &state.client };
-    let id = state.id.as_ref().map_or(log::Id::Bare, log::Id::Queue);
+    let id = state
+        .id
+        .as_ref()
+        .filter(|_| !matches!(ruleset, "trust_auth" | "tls_client"))
+        .map_or(log::Id::Bare, log::Id::Queue);
     match verdict {
         Verdict::Undefined | Verdict::Accept { .. } => Ruled::Accept,
         Verdict::Discard => {

@@ -158,7 +158,8 @@ fn deliver_by(state: &State, value: Option<&[u8]>) -> Result<DeliverBy, Reply> {
         Some((b'+', rest)) => (false, rest),
         _ => (false, time),
     };
-    let seconds = std::str::from_utf8(digits).ok().filter(|d| d.len() <= 9).and_then(|d| d.parse::<u32>().ok());
+    let number = |d: &str| if d.is_empty() { Some(0) } else { d.parse::<u32>().ok() };
+    let seconds = std::str::from_utf8(digits).ok().filter(|d| d.len() <= 9).and_then(number);
     let Some(seconds) = seconds.map(i64::from) else {
         return Err(fault(501, (5, 5, 2), "BY= missing ';'"));
     };
@@ -202,7 +203,7 @@ pub(super) fn rcpt(state: &State, text: &[u8]) -> Result<Params, Reply> {
             if out.orcpt.is_some() {
                 return Err(duplicate("ORCPT"));
             }
-            let typed = value.iter().position(|b| *b == b';').is_some_and(|at| at > 0 && at + 1 < value.len());
+            let typed = value.iter().position(|b| *b == b';').is_some_and(|at| at > 0);
             if !typed || !xtext::is_xtext(value) || value.len() > MAX_VALUE {
                 return Err(fault(501, (5, 5, 4), "Syntax error in ORCPT parameter value"));
             }

@@ -1,6 +1,6 @@
 //! RCPT: the recipient by rule sets, `check_rcpt`, and its place in the envelope.
 
-use super::{Flow, Ruled, State, ask, params, named, ruled};
+use super::{Flow, Ruled, State, ask, named, params, ruled};
 use crate::envelope::Origin;
 use crate::log;
 use crate::reply::Reply;

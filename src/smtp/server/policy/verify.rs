@@ -17,7 +17,7 @@ pub(super) fn verify(state: &mut State, services: &Services, argument: &[u8], ex
     if let Ruled::Reject(reply) = ruled(state, verdict, ruleset, &[argument], &named(argument)) {
         return Flow::Reply(reply);
     }
-    let verified = route::verify(services, argument, expand);
+    let verified = route::verify_list(services, argument, expand);
     if let Some(fault) = verified.faults.into_iter().next() {
         return Flow::Reply(fault);
     }
@@ -39,10 +39,10 @@ const MAX_LISTED: usize = 1000;
 
 /// The address, and for one of our users the full name in front of it.
 fn listed(state: &State, services: &Services, recipient: &Recipient) -> Vec<u8> {
-    let address = full(state, &recipient.address);
-    let target = recipient.target.as_ref();
-    let ours = |t: &&Target| services.config.mailers.get(t.mailer).is_some_and(|m| m.flags.has(b'w'));
-    let user = target.filter(ours).and_then(|t| services.users.by_name(&t.user).ok().flatten());
+    let mailer = |t: &Target| services.config.mailers.get(t.mailer);
+    let ours = recipient.target.as_ref().filter(|t| mailer(t).is_some_and(|m| m.flags.has(b'w')));
+    let address = full(state, ours.map_or(&recipient.address, |t| &t.user));
+    let user = ours.and_then(|t| services.users.by_name(&t.user).ok().flatten());
     match user.map(|u| printable(&u.full_name)).filter(|name| !name.is_empty()) {
         Some(name) => [&*name, b" ", &*address].concat(),
         None => address,

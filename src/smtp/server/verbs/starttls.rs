@@ -1,6 +1,7 @@
 //! STARTTLS (RFC 3207).
 
 use super::{Call, Flow, Reply};
+use crate::smtp::server::action::Ask;
 
 pub(super) fn run(call: &mut Call<'_>) -> Flow {
     let state = &mut *call.state;
@@ -20,5 +21,5 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
     if state.authenticated {
         return refuse(503, (5, 5, 0), "TLS not permitted after AUTH");
     }
-    Flow::StartTls(Reply::coded(220, (2, 0, 0), "Ready to start TLS"))
+    Flow::Ask(Ask::StartTls)
 }
