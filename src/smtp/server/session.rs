@@ -95,7 +95,11 @@ impl Session {
 
     /// True when more input may be given; while false the owner leaves it in the kernel.
     pub fn wants_input(&self) -> bool {
-        !self.tls_first && !self.eof && !self.is_closed() && self.input.len() < HIGH_WATER && !matches!(self.phase, Phase::Handshake)
+        !self.tls_first
+            && !self.eof
+            && !self.is_closed()
+            && self.input.len() < HIGH_WATER
+            && !matches!(self.phase, Phase::Handshake)
     }
 
     /// True once [`Action::Close`] was given.
