@@ -22,6 +22,7 @@ pub struct OneShot {
 /// Opens the queue and everything else. The queue's directory decides whether the caller may.
 pub fn open(config: &Arc<Config>) -> io::Result<OneShot> {
     let store = FileStore::open(Settings::from_config(config))?;
+    store.recover();
     let base = Base::open(config);
     let delivery = Delivery::new(config.options.delivery_mode);
     let mut start = [0; 4];

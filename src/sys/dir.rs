@@ -86,6 +86,13 @@ pub struct Room {
     pub inodes: Option<u64>,
 }
 
+impl Room {
+    /// Free octets for ordinary users.
+    pub fn octets(&self) -> u64 {
+        self.blocks.saturating_mul(self.block_size)
+    }
+}
+
 impl Dir {
     /// Opens the directory `path`.
     pub fn open(path: &Path) -> io::Result<Dir> {
@@ -117,6 +124,12 @@ impl Dir {
     /// Opens the file `name` for reading, without waiting for anything.
     pub fn open_file(&self, name: &str) -> io::Result<File> {
         let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+        Ok(openat(&self.fd, name, flags, Mode::empty())?.into())
+    }
+
+    /// Opens the file `name`, which is there, for reading and writing.
+    pub fn open_to_write(&self, name: &str) -> io::Result<File> {
+        let flags = OFlag::O_RDWR | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
         Ok(openat(&self.fd, name, flags, Mode::empty())?.into())
     }
 
@@ -153,6 +166,15 @@ impl Dir {
     /// Makes changes of names durable.
     pub fn sync(&self) -> io::Result<()> {
         Ok(fsync(&self.fd)?)
+    }
+
+    /// Makes everything on the directory's file system durable.
+    pub fn sync_file_system(&self) -> io::Result<()> {
+        // SAFETY: syncfs(2) takes an open descriptor and nothing else.
+        match unsafe { libc::syncfs(self.fd.as_raw_fd()) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
     }
 
     /// The names in the directory, in no order.

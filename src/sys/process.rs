@@ -93,6 +93,13 @@ pub fn clean_start(keep: &[i32]) {
     close_all_but(keep);
 }
 
+/// The file mode creation mask, if the system tells it without changing it.
+pub fn umask() -> Option<u32> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let value = status.lines().find_map(|line| line.strip_prefix("Umask:"))?;
+    u32::from_str_radix(value.trim(), 8).ok()
+}
+
 /// Closes every descriptor above 2 except `keep`. For the start of a program or of a forked child: values that owned the
 /// others must not be used or dropped afterwards.
 pub fn close_all_but(keep: &[i32]) {

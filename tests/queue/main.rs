@@ -1,6 +1,7 @@
 //! The queue against crashes and full disks: what was acknowledged is there, whole; what was not may be missing, never broken.
 
 mod full;
+mod journal;
 mod kill;
 mod order;
 

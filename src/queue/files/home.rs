@@ -6,6 +6,7 @@ use crate::queue::Selection;
 use crate::sys::dir::Dir;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// An open queue directory.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Home {
     split: bool,
     /// The queue group it belongs to.
     pub group: usize,
+    /// Held while a name is made or changed: the kernel lets one thread in at a time, and the others would spin meanwhile.
+    pub turn: Mutex<()>,
 }
 
 /// The kinds of control files.
@@ -85,7 +88,12 @@ impl Home {
             None => Dir::open(path)?,
         };
         let control = top.subdir("qf")?.unwrap_or(top);
-        Ok(Home { control, data, transcript, split, group })
+        Ok(Home { control, data, transcript, split, group, turn: Mutex::default() })
+    }
+
+    /// What the journal knows it by.
+    pub fn path(&self) -> &[u8] {
+        std::os::unix::ffi::OsStrExt::as_bytes(self.control.path().as_os_str())
     }
 
     /// Makes new names durable.

@@ -1,7 +1,8 @@
 //! The classic queue directory as a [`Store`]: `qf` and `df` files that a real sendmail can take over at any moment.
 //!
 //! Order of a commit: data file written and synced, temporary control file `tf` written, locked and synced, renamed to `qf`, directory
-//! synced. Only then may anybody say 250. A crash in between leaves a `df` or `tf` without `qf`: nothing was promised.
+//! synced. Only then may anybody say 250. A crash in between leaves a `df` or `tf` without `qf`: nothing was promised. A daemon makes
+//! small messages durable in a [`journal`] instead, and gives them the same files later.
 //! Removal takes `qf` first. An update writes a new `tf` and renames it over `qf`; the lock moves with it.
 //!
 //! Who holds a lock (flock(2)) on the file that has the name `qf...` owns the job. A lock on a file that meanwhile lost its name is
@@ -12,7 +13,9 @@
 
 mod home;
 mod index;
+mod journal;
 mod read;
+mod replay;
 mod spool;
 mod write;
 
@@ -29,13 +32,15 @@ use crate::sys::dir::Dir;
 use crate::text::Line;
 use home::Home;
 use index::Index;
+use journal::Journal;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::JoinHandle;
 
 /// How the queue is kept.
 #[derive(Debug, Clone)]
@@ -117,17 +122,28 @@ struct Inner {
     homes: Vec<Home>,
     /// What is known of each directory, beside `homes`.
     indexes: Vec<Mutex<Index>>,
+    /// What the system takes from the mode of a new file.
+    umask: u32,
     jobs: Mutex<HashMap<QueueId, Job>>,
     /// Data files of messages still coming in; a dead reference means that the message was given up.
     /// Each with the number of the directory that it is in.
     spooled: Mutex<HashMap<QueueId, (usize, Weak<File>)>>,
     generation: AtomicU64,
     room: Mutex<Option<(std::time::Instant, bool)>>,
+    journal: OnceLock<Journal>,
+    keeper: Mutex<Option<JoinHandle<()>>>,
+    /// New messages have no files until they wait.
+    late: AtomicBool,
+    /// Who holds one of these is alone with the jobs that fall to it.
+    gates: [Mutex<()>; 16],
+    /// Octets of bodies coming in that are in memory.
+    gathered: AtomicUsize,
 }
 
 /// A job this process has locked.
 struct Job {
-    lock: File,
+    /// The locked control file; `None` while the message is in the journal alone.
+    lock: Option<File>,
     home: usize,
     kind: Kind,
     data: DataFile,
@@ -135,6 +151,8 @@ struct Job {
     generation: u64,
     /// Read from the directory, so another program may have left a transcript.
     found: bool,
+    /// Nobody works on it any more; it only waits for its files.
+    released: bool,
 }
 
 /// Gives the lock back when a [`Held`] is dropped.
@@ -168,10 +186,16 @@ impl FileStore {
                 settings,
                 indexes: homes.iter().map(|_| Mutex::default()).collect(),
                 homes,
+                umask: crate::sys::process::umask().unwrap_or(0o777),
                 jobs: Mutex::default(),
                 spooled: Mutex::default(),
                 generation: AtomicU64::new(0),
                 room: Mutex::default(),
+                journal: OnceLock::new(),
+                keeper: Mutex::default(),
+                late: AtomicBool::new(false),
+                gates: Default::default(),
+                gathered: AtomicUsize::new(0),
             }),
         })
     }
@@ -246,7 +270,7 @@ impl Store for FileStore {
     }
 
     fn release(&self, id: &QueueId) {
-        lock(&self.inner.jobs).remove(id);
+        self.inner.release(id);
     }
 
     fn take(&self, id: &QueueId) -> Result<Option<Held>, StoreError> {

@@ -57,7 +57,15 @@ impl Inner {
         envelope.size = envelope.body.len();
         envelope.group = home.group;
         let generation = self.generation.fetch_add(1, Ordering::Relaxed);
-        let job = Job { lock: file, home: entry.home, kind: entry.kind, data, generation, found: true };
+        let job = Job {
+            lock: Some(file),
+            home: entry.home,
+            kind: entry.kind,
+            data,
+            generation,
+            found: true,
+            released: false,
+        };
         lock(&self.jobs).insert(id.clone(), job);
         let release = Release { store: Arc::downgrade(self), id: id.clone(), generation };
         Ok(Some(Held { envelope, lock: Some(Box::new(release)) }))

@@ -13,6 +13,7 @@ use super::base::Base;
 use super::pool::Pool;
 use super::{MtaSetup, auth, note_sandbox, renew};
 use crate::cf::Config;
+use crate::cf::options::DeliveryMode;
 use crate::deliver::local::{Local, WorkerSource};
 use crate::deliver::transport::Standard;
 use crate::envelope::IdGenerator;
@@ -81,6 +82,11 @@ fn start(
     let store = FileStore::open(StoreSettings::from_config(&config))?;
     become_mta(&config, &store)?;
     restrict(&config, &store);
+    let store = Arc::new(store);
+    if !listeners.is_empty() {
+        let late = matches!(config.options.delivery_mode, DeliveryMode::Background | DeliveryMode::Interactive);
+        store.start_journal(late);
+    }
     let stop = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(signal_hook::consts::SIGTERM, stop.clone())?;
     // The terminal's Ctrl-C goes to the whole group; the parent decides.
@@ -98,7 +104,7 @@ fn start(
         users: base.users,
         auth: Arc::new(auth),
         local: Arc::new(Local::new(config.clone(), Box::new(FromParent(link.clone())))),
-        store: Arc::new(store) as Arc<dyn Store>,
+        store: Arc::clone(&store) as Arc<dyn Store>,
         scheduler: delivery.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(ids),
@@ -141,6 +147,7 @@ fn start(
     };
     serve(&shared, listeners, &stop, housekeeping)?;
     delivery.stop(STOP_TIME);
+    store.stop_journal();
     transport.close();
     Ok(0)
 }
