@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub fn run(settings: Settings, argv: &[OsString]) -> u8 {
     start_log(&settings);
     debug::print(&settings);
-    if let Some(reason) = settings.flags.quarantine.as_ref().filter(|_| settings.flags.queue.is_some()) {
+    if let Some(reason) = settings.flags.quarantine.as_ref() {
         return queue::quarantine(&settings, reason);
     }
     match (settings.mode, &settings.flags.queue) {

@@ -20,6 +20,10 @@ pub(super) fn list(settings: &Settings) -> u8 {
 /// `-Qreason` quarantines the jobs that `-q` selects (all, without), `-Q` alone takes them out; `-qQ` looks among those in
 /// quarantine.
 pub(super) fn quarantine(settings: &Settings, reason: &[u8]) -> u8 {
+    if !settings.may_control() {
+        super::super::complain(b"You do not have permission to process the queue");
+        return 77;
+    }
     let selection = settings.flags.queue.as_ref().map(|q| q.selection.clone()).unwrap_or_default();
     let reason = Some(Line::cleaned(reason)).filter(|r| !r.is_empty());
     let store = match FileStore::open(QueueSettings::from_config(&settings.config)) {

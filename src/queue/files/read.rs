@@ -54,7 +54,9 @@ impl Inner {
                 return Ok(None);
             }
         };
-        envelope.size = envelope.body.len();
+        // What it was when it came in is not on record; header and body are close to it.
+        let header: usize = envelope.headers.fields.iter().map(|f| f.name.len() + f.value.len() + 2).sum();
+        envelope.size = envelope.body.len() + header as u64;
         envelope.group = home.group;
         let generation = self.generation.fetch_add(1, Ordering::Relaxed);
         let job = Job {

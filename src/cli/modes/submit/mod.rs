@@ -253,7 +253,7 @@ impl<'a> Submission<'a> {
                 no_body_return: flags.ret == Some(Ret::Headers),
                 ..Flags::default()
             },
-            quarantine: flags.quarantine.as_deref().map(Line::cleaned),
+            quarantine: None,
             message: None,
             macros: Vec::new(),
             sender: Line::cleaned(if sender.is_empty() { b"<>" } else { sender }),
