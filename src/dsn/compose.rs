@@ -161,6 +161,9 @@ impl Composer<'_> {
             field(out, "Received-From-MTA", &[b"DNS; ", from.get(..end).unwrap_or_default()].concat())?;
         }
         field(out, "Arrival-Date", date(self.original.created).as_bytes())?;
+        if let Some(by) = self.original.deliver_by {
+            field(out, "Deliver-By-Date", date(self.original.created.saturating_add(by.seconds)).as_bytes())?;
+        }
         let warning = matches!(self.report, Report::Warning { .. });
         for r in &self.original.recipients {
             let told = match self.report {

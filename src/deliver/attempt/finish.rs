@@ -4,7 +4,7 @@ use super::account::Account;
 use super::{How, is_open};
 use crate::cf::options::Timeouts;
 use crate::dsn::{self, Report};
-use crate::envelope::{Envelope, RecipientState};
+use crate::envelope::{Envelope, RecipientState, Status};
 use crate::log;
 use crate::service::Services;
 use crate::text::Line;
@@ -20,8 +20,10 @@ pub(super) fn finish(svc: &Services, mut envelope: Envelope, mut account: Accoun
     if envelope.recipients.iter().any(|r| is_open(r.state)) {
         if age >= limits.return_after {
             expire(&mut envelope, &mut account, limits.return_after);
-        } else if !envelope.flags.warned && limits.warn_after > 0 && age > limits.warn_after {
-            kept &= warn(svc, &mut envelope, &account, limits);
+        } else if !envelope.flags.warned
+            && let Some(warning) = Warning::due(&envelope, limits, age)
+        {
+            kept &= warn(svc, &mut envelope, &account, limits, &warning);
         }
     }
     kept &= how.caller_hears || report(svc, &envelope, &account);
@@ -87,14 +89,49 @@ fn expire(envelope: &mut Envelope, account: &mut Account<'_>, limit: i64) {
     account.failure = Some(Line::cleaned(format!("Cannot send message for {past}").as_bytes()));
 }
 
+/// `BY=...;R` (RFC 2852 4.1.2): what was not delivered in time is not tried any more.
+pub(super) fn overdue(envelope: &mut Envelope, account: &mut Account<'_>, now: i64) {
+    let Some(by) = envelope.deliver_by.filter(|by| by.return_mode) else { return };
+    if now - envelope.created <= by.seconds || !envelope.recipients.iter().any(|r| is_open(r.state)) {
+        return;
+    }
+    for r in envelope.recipients.iter_mut().filter(|r| is_open(r.state)) {
+        r.state = RecipientState::Failed;
+        r.status = Some(Status::new((5, 4, 7), 75, ""));
+    }
+    account
+        .conclude(&[format!("Delivery time ({}s) expired", by.seconds), "Message will be deleted from queue".into()]);
+    account.failure = Some(Line::cleaned(format!("delivery time expired {}s", by.seconds).as_bytes()));
+}
+
+/// What a sender is to be warned of.
+struct Warning {
+    subject: String,
+    line: String,
+}
+
+impl Warning {
+    /// The time for delivery is over (`BY=...;N`), or the message is older than `Timeout.queuewarn`.
+    fn due(envelope: &Envelope, limits: Limits, age: i64) -> Option<Warning> {
+        if let Some(by) = envelope.deliver_by.filter(|by| !by.return_mode && age > by.seconds) {
+            let text = format!("Warning: Delivery time ({}s) exceeded", by.seconds);
+            return Some(Warning { subject: text.clone(), line: text });
+        }
+        let past = span(limits.warn_after);
+        (limits.warn_after > 0 && age > limits.warn_after).then(|| Warning {
+            subject: format!("Warning: could not send message for past {past}"),
+            line: format!("Warning: message still undelivered after {past}"),
+        })
+    }
+}
+
 /// Tells the sender that the message is late; false when that could not be stored.
-fn warn(svc: &Services, envelope: &mut Envelope, account: &Account<'_>, limits: Limits) -> bool {
-    let past = span(limits.warn_after);
-    let text = format!("Warning: could not send message for past {past}");
+fn warn(svc: &Services, envelope: &mut Envelope, account: &Account<'_>, limits: Limits, warning: &Warning) -> bool {
+    let text = warning.subject.clone();
     let wanted = envelope.recipients.iter().any(|r| is_open(r.state) && r.notify.delay);
     if wanted && !is_report(envelope) {
         let mut transcript = account.transcript.clone();
-        transcript.push(Line::cleaned(format!("Warning: message still undelivered after {past}").as_bytes()));
+        transcript.push(Line::cleaned(warning.line.as_bytes()));
         let until = format!("Will keep trying until message is {} old", span(limits.return_after));
         transcript.push(Line::cleaned(until.as_bytes()));
         let until = envelope.created + limits.return_after;

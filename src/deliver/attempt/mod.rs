@@ -112,6 +112,7 @@ fn one(svc: &Services, transport: &dyn Transport, mut envelope: Envelope, how: H
     account.refused(&mut envelope, now);
     hold(svc, &mut envelope, how);
     account.held(&envelope, now);
+    finish::overdue(&mut envelope, &mut account, now);
     let jobs = jobs::split(&svc.config, &envelope);
     let count = jobs.len();
     for (n, job) in jobs.iter().enumerate() {

@@ -172,3 +172,27 @@ fn receipts_and_silence() {
     assert!(silent.caught.0.lock().expect("lock").is_empty() && silent.queued().is_empty());
     silent.clock.0.store(NOW, Ordering::Relaxed);
 }
+
+#[test]
+fn deliver_by_returns_or_warns() {
+    let mut bench = bench("");
+    bench.table.answers.insert("tmp@x.test", refused(450, (4, 2, 1), &["try later"], (4, 2, 1), "450 4.2.1 try later"));
+    let by = |return_mode| Some(crate::envelope::DeliverBy { return_mode, trace: false, seconds: 100 });
+    let late = Envelope { deliver_by: by(true), ..message(&["<tmp@x.test>", "<ann@x.test>"], NOW - 101) };
+    bench.run(&late);
+    let (_, body) = bench.report();
+    assert!(bench.table.jobs.lock().expect("lock").is_empty(), "not tried any more");
+    assert!(body.contains("Delivery time (100s) expired\nMessage will be deleted from queue\n"), "{body}");
+    assert!(body.contains("\nDeliver-By-Date: ") && body.contains("Action: failed\nStatus: 5.4.7\n"), "{body}");
+    let warned = Envelope { deliver_by: by(false), ..message(&["<tmp@x.test>"], NOW - 101) };
+    bench.run(&warned);
+    let (report, body) = bench.report();
+    let subject = report.headers.find("Subject").map(|f| f.value.clone());
+    assert_eq!(subject.as_deref(), Some(&b" Warning: Delivery time (100s) exceeded"[..]));
+    assert!(body.contains("Warning: Delivery time (100s) exceeded\nWill keep trying until message is 5 days old\n"));
+    let held = bench.svc.store.take(&warned.id).expect("take").expect("kept");
+    bench.svc.store.remove(&held.envelope).expect("remove");
+    let in_time = Envelope { deliver_by: by(true), ..message(&["<ann@x.test>"], NOW - 99) };
+    bench.run(&in_time);
+    assert!(bench.caught.0.lock().expect("lock").is_empty());
+}
