@@ -97,7 +97,7 @@ pub(super) fn overdue(envelope: &mut Envelope, account: &mut Account<'_>, now: i
     }
     for r in envelope.recipients.iter_mut().filter(|r| is_open(r.state)) {
         r.state = RecipientState::Failed;
-        r.status = Some(Status::new((5, 4, 7), 75, ""));
+        r.status = Some(Status::new((5, 4, 7), 0, ""));
     }
     account
         .conclude(&[format!("Delivery time ({}s) expired", by.seconds), "Message will be deleted from queue".into()]);
