@@ -286,7 +286,8 @@ fn aliases_lead_on_but_not_for_ever() {
     let begin = Instant::now();
     for name in ["loop1.test", "c0.chain.test"] {
         let end = w.resolver.lookup(name.as_bytes(), RecordKind::A);
-        assert!(matches!(end, Err(DnsError::TempFail(_))), "{name} {end:?}");
+        // As the original has it: such a name does not exist.
+        assert_eq!(end.unwrap_err(), DnsError::NotFound, "{name}");
     }
     assert!(begin.elapsed() < Duration::from_secs(3));
 }

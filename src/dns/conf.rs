@@ -20,6 +20,8 @@ pub struct ResolvConf {
     pub servers: Vec<SocketAddr>,
     /// Domains that unqualified names are tried in.
     pub search: Vec<Vec<u8>>,
+    /// Whether names with a dot in them are tried there too.
+    pub search_dotted: bool,
     /// A name with at least so many dots is tried as it is first.
     pub ndots: usize,
     /// How long the first server gets.
@@ -41,6 +43,7 @@ impl Default for ResolvConf {
         ResolvConf {
             servers: vec![SocketAddr::from(([127, 0, 0, 1], 53))],
             search: Vec::new(),
+            search_dotted: true,
             ndots: 1,
             timeout: Duration::from_secs(5),
             attempts: 2,

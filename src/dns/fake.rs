@@ -85,7 +85,7 @@ impl Resolver for FakeResolver {
             }
             alias = true;
         }
-        Err(DnsError::TempFail("CNAME loop".into()))
+        Err(DnsError::NotFound)
     }
 
     fn addresses(&self, name: &[u8], families: Families) -> Result<Vec<IpAddr>, DnsError> {

@@ -1,5 +1,6 @@
 //! The system's resolver: service switch, hosts file, DNS with the search list.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub has_wildcard_mx: bool,
     /// `WorkAroundBrokenAAAA`: a server that fails for AAAA is asked for A all the same.
     pub work_around_broken_aaaa: bool,
+    /// `DontExpandCnames`: a name keeps its own form where it is an alias.
+    pub keep_aliases: bool,
     /// IPv6 addresses are wanted at all.
     pub ipv6: bool,
     /// This host's name: its domain is searched when resolv.conf(5) says nothing.
@@ -53,6 +56,7 @@ impl Default for Settings {
             flags: Vec::new(),
             has_wildcard_mx: false,
             work_around_broken_aaaa: false,
+            keep_aliases: false,
             ipv6: true,
             host_name: Vec::new(),
             domain: Vec::new(),
@@ -76,6 +80,8 @@ impl Settings {
             flags: options.resolver_options.flags.clone(),
             has_wildcard_mx: options.resolver_options.has_wildcard_mx,
             work_around_broken_aaaa: options.resolver_options.work_around_broken_aaaa,
+            keep_aliases: options.dont_expand_cnames,
+            hosts: options.hosts_file.path().map(PathBuf::from).unwrap_or_default(),
             host_name: text("j"),
             domain: text("m"),
             ..Settings::default()
@@ -162,7 +168,10 @@ impl SystemResolver {
                     "usevc" => conf.use_tcp = *on,
                     "use_edns0" => conf.edns = *on,
                     "trustad" => conf.trust_ad = *on,
-                    "dnsrch" if !on => conf.search.truncate(1),
+                    "dnsrch" if !on => {
+                        conf.search.truncate(1);
+                        conf.search_dotted = false;
+                    }
                     _ => {}
                 }
             }
@@ -213,7 +222,8 @@ impl SystemResolver {
                 _ => return Err(DnsError::NoData),
             }
         }
-        Err(DnsError::TempFail(format!("CNAME loop for {}", String::from_utf8_lossy(name))))
+        // A chain of aliases without an end leads nowhere.
+        Err(DnsError::NotFound)
     }
 
     /// The names that `name` may stand for, best first.
@@ -222,6 +232,9 @@ impl SystemResolver {
             return vec![absolute.to_vec()];
         }
         let dots = name.iter().filter(|b| **b == b'.').count();
+        if dots > 0 && !conf.search_dotted {
+            return vec![name.to_vec()];
+        }
         let mut all: Vec<Vec<u8>> =
             conf.search.iter().map(|d| [name, d].join(&b'.')).filter(|n| n.len() <= wire::MAX_NAME).collect();
         if dots >= conf.ndots.max(1) {
@@ -245,7 +258,10 @@ impl SystemResolver {
             }
             for kind in kinds {
                 match self.query(&conf, &candidate, kind) {
-                    Ok(answer) => return Ok((answer.name, least_ttl(&answer.records))),
+                    Ok(answer) => {
+                        let ttl = least_ttl(&answer.records);
+                        return Ok((if self.settings.keep_aliases { candidate } else { answer.name }, ttl));
+                    }
                     // The name is not there: no other kind of record will be.
                     Err(DnsError::NotFound) => break,
                     Err(DnsError::NoData) => {}
@@ -353,7 +369,9 @@ impl Resolver for SystemResolver {
         let mut last = DnsError::NotFound;
         for candidate in candidates {
             match self.query(&conf, &candidate, kind) {
-                Err(e @ (DnsError::NotFound | DnsError::NoData)) => last = e,
+                // A name that is there without such records says more than one that is not.
+                Err(DnsError::NoData) => last = DnsError::NoData,
+                Err(DnsError::NotFound) => {}
                 answer => return answer,
             }
         }
@@ -417,7 +435,7 @@ impl Resolver for SystemResolver {
             methods.contains(&Method::Files) && self.hosts().canonical(bare).is_some()
         };
         let found = match methods.contains(&Method::Dns) {
-            true => self.lookup(name, RecordKind::Mx),
+            true => self.lookup_within(name, RecordKind::Mx, Limits { search: true, ..Limits::default() }),
             false => Err(DnsError::NoData),
         };
         match found {
@@ -435,6 +453,8 @@ impl Resolver for SystemResolver {
                     }
                 }
                 sort_hosts(&mut answer.hosts);
+                let mut names = HashSet::new();
+                answer.hosts.retain(|h| names.insert(h.name.to_ascii_lowercase()));
                 // RFC 7505 3: the null MX stands alone.
                 answer.null = roots > 0 && answer.hosts.is_empty();
                 return Ok(answer);

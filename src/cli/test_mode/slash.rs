@@ -181,7 +181,7 @@ impl TestMode {
         }
         let name = match self.resolver.canonical(host) {
             Ok((name, _)) => name,
-            Err(_) => host.to_vec(),
+            Err(_) => host.strip_suffix(b".").unwrap_or(host).to_vec(),
         };
         let mut line = b"getcanonname(".to_vec();
         line.extend_from_slice(host);

@@ -212,7 +212,7 @@ impl Run<'_, '_> {
         let shown = if found.is_ok() { &host.shown } else { host.given.as_ref().unwrap_or(&host.shown) };
         self.announce(&format!("Connecting to {shown}{port} via {}...", self.mailer.name));
         let only = options.connect_only_to.get().and_then(|t| std::str::from_utf8(t).ok()?.trim().parse().ok());
-        self.connect(host, &found?, only)
+        self.dial(host, &found?, only)
     }
 
     fn key(&self, host: &Host) -> Key {
@@ -257,6 +257,18 @@ impl Run<'_, '_> {
             }
         }
         None
+    }
+
+    /// The same as [`Run::connect`]; a host that is dialled up first (F=Z) gets a second chance after DialDelay.
+    fn dial(&mut self, host: &Host, addresses: &[(IpAddr, u16)], only: Option<IpAddr>) -> Result<Connection, Status> {
+        let delay = seconds(self.config.options.dial_delay.secs());
+        match self.connect(host, addresses, only) {
+            Err(status) if status.exit == 75 && self.mailer.flags.has(b'Z') && !delay.is_zero() => {
+                std::thread::sleep(delay);
+                self.connect(host, addresses, only)
+            }
+            done => done,
+        }
     }
 
     /// A new connection with a session that is ready, to the first address that gives one.
