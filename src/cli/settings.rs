@@ -81,7 +81,13 @@ impl Settings {
         let submission = is_submission(&flags, mode);
         let trusted = caller.is_root() || !process::has_borrowed_rights();
         let mut dropped_rights = false;
-        if !trusted && (flags.config_file.is_some() || flags.traffic_log.is_some() || unsafe_macros(&flags)) {
+        if !trusted
+            && (flags.config_file.is_some()
+                || flags.traffic_log.is_some()
+                || flags.debug_file.is_some()
+                || mode == b'v' && !submission
+                || unsafe_macros(&flags))
+        {
             drop_rights(&caller);
             dropped_rights = true;
         }

@@ -18,7 +18,8 @@ pub enum Missing {
     Undisclosed,
 }
 
-/// The addresses of `To:`, `Cc:` and `Bcc:`; those of the `Resent-` fields alone when there is one of them.
+/// The addresses of `To:`, `Cc:` and `Bcc:`; those of the `Resent-` fields alone when there is one of them. In each field
+/// the last comes first, which in the end is the order of the original's hand-over.
 pub fn named(headers: &Headers, old_style: bool) -> Vec<Vec<u8>> {
     let resent = headers.fields.iter().any(|f| {
         let kind = kind(&f.name);
@@ -28,7 +29,12 @@ pub fn named(headers: &Headers, old_style: bool) -> Vec<Vec<u8>> {
         let kind = kind(&f.name);
         kind.recipient && kind.resent == resent
     };
-    headers.fields.iter().filter(meant).flat_map(|f| address::recipients(&f.value, old_style)).collect()
+    headers
+        .fields
+        .iter()
+        .filter(meant)
+        .flat_map(|f| address::recipients(&f.value, old_style).into_iter().rev())
+        .collect()
 }
 
 /// Whether `Bcc:` can go without leaving a header that names nobody.
@@ -82,7 +88,7 @@ mod tests {
 
     #[test]
     fn recipients_by_header() {
-        assert_eq!(names("To: a@x, B <b@x>\nCc: c@x\nBcc: d@x\nReply-To: e@x\n"), "a@x b@x c@x d@x");
+        assert_eq!(names("To: a@x, B <b@x>\nCc: c@x\nBcc: d@x\nReply-To: e@x\n"), "b@x a@x c@x d@x");
         assert_eq!(names("To: a@x\nResent-To: r@x\nBcc: d@x\n"), "r@x");
         assert!(bcc_can_go(&headers("To: a\nBcc: b\n")));
         assert!(!bcc_can_go(&headers("Resent-Cc: a\nBcc: b\n")));

@@ -132,6 +132,11 @@ pub fn attempted(uid: u32, what: &str) {
     emit(0, Severity::Alert, Id::Bare, format_args!("user {uid} attempted to {what}"));
 }
 
+/// `user UID changed syslog label` (level 0).
+pub fn label_changed(uid: u32) {
+    emit(0, Severity::Warning, Id::Bare, format_args!("user {uid} changed syslog label"));
+}
+
 /// A plain notice about the process itself (level 9), e.g. a sandbox that the kernel does not have.
 pub fn process_notice(text: &str) {
     emit(9, Severity::Notice, Id::Bare, format_args!("{}", Field(text.as_bytes())));

@@ -213,6 +213,7 @@ options! {
     dead_letter_drop: Text = Text::default(), "DeadLetterDrop", None, UNSAFE, "system-wide dead.letter of last resort; unset = rename qf to Qf";
     max_alias_recursion: i64 = 10, "MaxAliasRecursion", None, UNSAFE, "alias depth limit";
     connect_only_to: Text = Text::default(), "ConnectOnlyTo", None, UNSAFE, "force all outgoing connections to this IP (testing)";
+    batch_input: bool = false, "BatchInput", None, SAFE, "commands ahead of replies are welcome on the standard input of -bs";
     trusted_user: UserSpec = UserSpec::default(), "TrustedUser", None, UNSAFE, "owner of alias db, maps, control socket; may start daemon";
     max_mime_header_length: MimeLimits = MimeLimits::default(), "MaxMimeHeaderLength", None, UNSAFE, "truncate listed MIME headers/params (possible attack log)";
     control_socket_name: Text = Text::default(), "ControlSocketName", None, UNSAFE, "AF_UNIX control socket";

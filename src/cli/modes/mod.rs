@@ -50,6 +50,9 @@ fn start_log(settings: &Settings) {
     let sink = if wanted || watched { Sink::Stderr } else { Sink::Syslog };
     let level = i32::try_from(settings.config.options.log_level).unwrap_or(9);
     logging::start(&String::from_utf8_lossy(label), sink, level);
+    if settings.flags.label.is_some() && !settings.caller.is_root() {
+        crate::log::label_changed(settings.caller.uid);
+    }
 }
 
 /// The services of a mode that works in this process; says why there are none.

@@ -21,8 +21,7 @@ pub(super) fn list(settings: &Settings) -> u8 {
 /// quarantine.
 pub(super) fn quarantine(settings: &Settings, reason: &[u8]) -> u8 {
     if !settings.may_control() {
-        super::super::complain(b"You do not have permission to process the queue");
-        return 77;
+        return super::not_permitted(settings, "quarantine jobs");
     }
     let selection = settings.flags.queue.as_ref().map(|q| q.selection.clone()).unwrap_or_default();
     let reason = Some(Line::cleaned(reason)).filter(|r| !r.is_empty());

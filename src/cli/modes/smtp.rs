@@ -16,7 +16,9 @@ pub fn run(settings: Settings) -> u8 {
     let transport = Arc::new(Standard::new(false));
     one.delivery.start(one.services.clone(), transport.clone(), 4);
     let facts = ConnectionFacts::stdin(&settings.caller.name, settings.caller.uid);
-    let server = Arc::new(ServerSettings::new(&config, false));
+    let mut server = ServerSettings::new(&config, false);
+    server.batch = config.options.batch_input;
+    let server = Arc::new(server);
     let mut session = Session::new(facts, server, config.layer());
     let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
     let mut buffer = vec![0; 64 * 1024];

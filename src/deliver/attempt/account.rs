@@ -36,7 +36,7 @@ pub(super) struct Account<'a> {
 impl<'a> Account<'a> {
     pub fn new(svc: &'a Services, transport: &'a dyn Transport, envelope: &Envelope, how: How) -> Account<'a> {
         // Who submits here under another host's name stays responsible.
-        let submitter = how.submitter.filter(|_| !dsn::bare(&envelope.sender).is_empty());
+        let submitter = how.submitter.filter(|_| elsewhere(svc, dsn::bare(&envelope.sender)));
         let sender = local_sender(svc, envelope).or(submitter.map(|(uid, gid)| (envelope.sender.clone(), uid, gid)));
         Account { svc, transport, transcript: Vec::new(), talking_to: None, sender, failure: None }
     }
@@ -170,7 +170,7 @@ impl<'a> Account<'a> {
     /// The transcript lines of one status.
     fn quote(&mut self, recipients: &[&Recipient], status: &Status) {
         if !status.is_success() {
-            let host = status.remote.as_ref().map(dsn::remote_name);
+            let host = status.remote.as_ref().map(name_of);
             let spoke = status.reply.is_some() || !status.transcript.is_empty();
             if let Some(host) = host.filter(|h| spoke && self.talking_to.as_ref() != Some(h)) {
                 self.say(&[b"... while talking to ", &host[..], b":"].concat());
@@ -224,6 +224,18 @@ impl TrimQuote for [u8] {
     fn trim_start_matches_quote(&self) -> &[u8] {
         self.strip_prefix(b"\"").unwrap_or(self)
     }
+}
+
+/// `mx.example.com.` of `mx.example.com. [192.0.2.1]`.
+fn name_of(remote: &Line) -> Line {
+    Line::cleaned(remote.split(|b| *b == b' ').next().unwrap_or_default())
+}
+
+/// The address is that of another host.
+fn elsewhere(svc: &Services, address: &[u8]) -> bool {
+    let at = address.iter().rposition(|b| *b == b'@');
+    let host = at.and_then(|at| address.get(at + 1..));
+    host.is_some_and(|host| !svc.config.classes.contains("w", host))
 }
 
 /// The sender when it is a user here.

@@ -22,6 +22,13 @@ impl Inner {
             let mode = std::os::unix::fs::PermissionsExt::from_mode(self.settings.mode);
             file.set_permissions(mode)?;
         }
+        if crate::sys::cred::is_root() {
+            // The queue's owner delivers it, and may be unable to read what belongs to root.
+            let owner = dir.identify()?.uid;
+            if owner != 0 {
+                std::os::unix::fs::fchown(&file, Some(owner), None)?;
+            }
+        }
         Ok(file)
     }
 

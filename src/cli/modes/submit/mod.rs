@@ -128,6 +128,11 @@ impl<'a> Submission<'a> {
         let mut envelopes = vec![];
         for part in [envelope].into_iter().chain(parts) {
             if let Err(error) = self.services.store.commit(&part) {
+                if let StoreError::Failed(cause) = &error
+                    && cause.kind() == std::io::ErrorKind::PermissionDenied
+                {
+                    return Err(self.no_place(&part.id, cause));
+                }
                 for stored in &envelopes {
                     let _ = self.services.store.remove(stored);
                 }
@@ -136,6 +141,19 @@ impl<'a> Submission<'a> {
             envelopes.push(part);
         }
         Ok(self.hand_over(envelopes, &refused))
+    }
+
+    /// The queue is not the caller's to write in; the words are the original's.
+    fn no_place(&self, id: &QueueId, cause: &std::io::Error) -> Stop {
+        let cause = super::bare_reason(cause);
+        let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
+        let data = format!("collect: Cannot write ./df{id} (bfcommit, uid={uid}, gid={gid}): {cause}");
+        let control = format!("queueup: cannot create queue file ./qf{id}, euid={uid}, fd=-1, fp=0x0: {cause}");
+        complain(data.as_bytes());
+        for text in [&data, &control] {
+            crate::log::syserr(Id::Queue(id), &self.settings.caller.name, text);
+        }
+        Stop { text: control.into_bytes(), exit: 71 }
     }
 
     /// A message that has come too far goes nowhere.
@@ -230,7 +248,7 @@ impl<'a> Submission<'a> {
 
     /// The addresses of the command line; one argument may hold several.
     fn arguments(&self) -> Vec<Vec<u8>> {
-        let split = |a: &Vec<u8>| list::split(a).into_iter().map(|p| p.trim_ascii().to_vec()).collect::<Vec<_>>();
+        let split = |a: &Vec<u8>| list::split(a).into_iter().map(|p| p.trim_ascii().to_vec()).rev().collect::<Vec<_>>();
         self.settings.flags.args.iter().flat_map(split).filter(|a| !a.is_empty()).collect()
     }
 

@@ -47,10 +47,10 @@ pub fn complete(config: &Config, macros: &mut Macros, envelope: &mut Envelope, c
     }
 }
 
-/// `$u` for a message with a single recipient: `Received:` names that one, and nobody of several.
-pub fn only_recipient(macros: &mut Macros, envelope: &Envelope) {
+/// `$u` for a message with a single recipient: `Received:` names that one, and nobody of several, refused ones included.
+pub fn only_recipient(macros: &mut Macros, envelope: &Envelope, refused: u32) {
     match envelope.recipients.as_slice() {
-        [only] => macros.set("u", &only.address),
+        [only] if refused == 0 => macros.set("u", &only.address),
         _ => macros.unset("u"),
     }
 }

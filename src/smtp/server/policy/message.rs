@@ -149,7 +149,7 @@ fn take(state: &State, services: &Services, transaction: &mut Transaction) -> Re
     };
     let verdict = judge(state, services, transaction, &collected);
     let message_id = message_id(&collected.headers);
-    only_recipient(&mut transaction.macros, &transaction.envelope);
+    only_recipient(&mut transaction.macros, &transaction.envelope, transaction.bad_recipients);
     complete(&services.config, &mut transaction.macros, &mut transaction.envelope, collected);
     let message_id = message_id.or_else(|| self::message_id(&transaction.envelope.headers));
     super::log_from(state, transaction, size, message_id.as_deref());

@@ -161,7 +161,7 @@ fn log_from(state: &State, transaction: &Transaction, size: u64, message_id: Opt
         message_id,
         body_type: transaction.body_given.as_deref(),
         protocol: Some(state.protocol()),
-        daemon: Some(&state.facts.daemon),
+        daemon: matches!(state.facts.peer, crate::smtp::server::facts::Peer::Net(_)).then_some(&state.facts.daemon[..]),
         relay: &state.client,
     };
     log::server::from(log::Id::Queue(&envelope.id), &line);
