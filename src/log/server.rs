@@ -229,6 +229,51 @@ pub fn collect_lost(id: Id<'_>, relay: &[u8], sender: &[u8], info: &str) {
     emit(1, Severity::Notice, id, format_args!("collect: relay={relay}, from={sender}, info={info}"));
 }
 
+/// `SYSERR(root): collect: relay=R, from=A, info=read timeout`.
+pub fn collect_timeout(id: Id<'_>, relay: &[u8], sender: &[u8], info: &str) {
+    let (relay, sender) = (f(relay), f(sender));
+    emit(0, Severity::Critical, id, format_args!("SYSERR(root): collect: relay={relay}, from={sender}, info={info}"));
+}
+
+/// `delaying=EHLO, load average=L >= MAX`.
+pub fn delaying_commands(id: Id<'_>, load: i64, most: i64) {
+    emit(9, Severity::Info, id, format_args!("delaying=EHLO, load average={load} >= {most}"));
+}
+
+/// `delaying connections on daemon NAME: load average=L >= MAX`.
+pub fn delaying_connections(daemon: &str, load: i64, most: i64) {
+    let daemon = f(daemon.as_bytes());
+    let text = format_args!("delaying connections on daemon {daemon}: load average={load} >= {most}");
+    emit(9, Severity::Info, Id::Bare, text);
+}
+
+/// `deferring connections on daemon NAME: N per second`.
+pub fn deferring_connections(daemon: &str, rate: i64) {
+    let daemon = f(daemon.as_bytes());
+    emit(9, Severity::Info, Id::Bare, format_args!("deferring connections on daemon {daemon}: {rate} per second"));
+}
+
+/// `rejecting connections on daemon NAME: load average: L`.
+pub fn rejecting_by_load(daemon: &str, load: i64) {
+    let daemon = f(daemon.as_bytes());
+    emit(9, Severity::Notice, Id::Bare, format_args!("rejecting connections on daemon {daemon}: load average: {load}"));
+}
+
+/// `rejecting connections on daemon NAME: N children, max M`.
+pub fn rejecting_by_number(daemon: &str, children: u32, most: i64) {
+    let daemon = f(daemon.as_bytes());
+    let text = format_args!("rejecting connections on daemon {daemon}: {children} children, max {most}");
+    emit(9, Severity::Info, Id::Bare, text);
+}
+
+/// `have been rejecting connections on daemon NAME for HH:MM:SS`.
+pub fn still_rejecting(daemon: &str, seconds: u64) {
+    let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let daemon = f(daemon.as_bytes());
+    let text = format_args!("have been rejecting connections on daemon {daemon} for {h:02}:{m:02}:{s:02}");
+    emit(9, Severity::Notice, Id::Bare, text);
+}
+
 /// `collect: premature EOM: REASON`.
 pub fn premature_end(id: Id<'_>, reason: &str) {
     emit(2, Severity::Warning, id, format_args!("collect: premature EOM: {reason}"));

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddr
 use std::time::Duration;
 
 /// Backlog where `Listen=` does not say one.
-const BACKLOG: i32 = 1024;
+pub const BACKLOG: i32 = 1024;
 /// How often a bound port is tried again, and how long between.
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_secs(5);
@@ -59,6 +59,11 @@ pub fn daemon_name(port: &Port, index: usize) -> String {
     port.name.as_ref().map_or_else(|| format!("Daemon{index}"), |n| String::from_utf8_lossy(n).into_owned())
 }
 
+/// The length of the queue of connections.
+pub fn backlog(port: &Port) -> i32 {
+    port.listen.map_or(BACKLOG, |n| n.clamp(1, 65_535) as i32)
+}
+
 fn addresses(port: &Port) -> io::Result<Vec<SocketAddr>> {
     let number = port.port.unwrap_or(25);
     let any = match port.family {
@@ -93,7 +98,7 @@ fn bind(address: SocketAddr, port: &Port) -> io::Result<TcpListener> {
         socket.set_send_buffer_size(port.send_buffer as usize)?;
     }
     socket.bind(&SockAddr::from(address))?;
-    socket.listen(port.listen.map_or(BACKLOG, |n| n.clamp(1, 65_535) as i32))?;
+    socket.listen(backlog(port))?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }

@@ -43,8 +43,8 @@ pub struct Connection {
     transport: Transport,
     /// The session.
     pub session: Session,
-    /// The client's address.
-    pub address: IpAddr,
+    /// The client's address, and the daemon it called.
+    pub origin: (IpAddr, usize),
     out: Vec<u8>,
     sent: usize,
     readable: bool,
@@ -60,11 +60,11 @@ pub struct Connection {
 
 impl Connection {
     /// A connection just accepted.
-    pub fn new(stream: TcpStream, address: IpAddr, session: Session) -> Connection {
+    pub fn new(stream: TcpStream, origin: (IpAddr, usize), session: Session) -> Connection {
         Connection {
             transport: Transport::Plain(stream),
             session,
-            address,
+            origin,
             out: Vec::new(),
             sent: 0,
             readable: true,

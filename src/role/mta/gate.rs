@@ -1,5 +1,5 @@
 //! Who may connect: counts of open connections and rates by address, for `${client_connections}`, `${client_rate}`,
-//! `${total_rate}`, `MaxDaemonChildren` and `ConnectionRateThrottle`.
+//! `${total_rate}`, `MaxDaemonChildren`, `children=` and `ConnectionRateThrottle`.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -49,8 +49,8 @@ struct State {
     clients: HashMap<IpAddr, Client>,
     total: Window,
     open: u32,
-    /// Connections in this second (number since start), for the throttle.
-    second: (u64, u32),
+    /// By daemon: open connections, and those in one second (its number since start), for the throttle.
+    daemons: HashMap<usize, (u32, (u64, u32))>,
 }
 
 /// What a new connection is told about its company.
@@ -64,8 +64,6 @@ pub struct Counts {
     pub client_rate: u32,
     /// Connections of everybody in the window.
     pub total_rate: u32,
-    /// Connections in this second.
-    pub this_second: u32,
 }
 
 /// The gate; shared by the event loops.
@@ -82,31 +80,47 @@ impl Gate {
         Gate { state: Mutex::default(), start: Instant::now(), part }
     }
 
-    /// Counts a new connection from `address`; [`Gate::leave`] must follow.
-    pub fn enter(&self, address: IpAddr) -> Counts {
+    /// Open connections: all, and those of one daemon.
+    pub fn open(&self, daemon: usize) -> (u32, u32) {
+        let state = self.lock();
+        (state.open, state.daemons.get(&daemon).map_or(0, |d| d.0))
+    }
+
+    /// Connections that `daemon` took in this second.
+    pub fn this_second(&self, daemon: usize) -> u32 {
+        let (_, second) = self.clock();
+        self.lock().daemons.get(&daemon).filter(|d| d.1.0 == second).map_or(0, |d| d.1.1)
+    }
+
+    /// Counts a new connection from `address` to a daemon; [`Gate::leave`] must follow.
+    pub fn enter(&self, address: IpAddr, daemon: usize) -> Counts {
         let (part, second) = self.clock();
         let mut state = self.lock();
         if state.clients.len() >= MAX_ADDRESSES && !state.clients.contains_key(&address) {
             state.clients.retain(|_, client| client.open > 0);
         }
         state.open += 1;
-        if state.second.0 != second {
-            state.second = (second, 0);
+        let own = state.daemons.entry(daemon).or_default();
+        own.0 += 1;
+        if own.1.0 != second {
+            own.1 = (second, 0);
         }
-        state.second.1 += 1;
-        let this_second = state.second.1;
+        own.1.1 += 1;
         let (open, total_rate) = (state.open, state.total.add(part));
         let client = state.clients.entry(address).or_default();
         client.open += 1;
         let client_rate = client.rate.add(part);
-        Counts { open, client_open: client.open, client_rate, total_rate, this_second }
+        Counts { open, client_open: client.open, client_rate, total_rate }
     }
 
-    /// A connection from `address` is gone.
-    pub fn leave(&self, address: IpAddr) {
+    /// A connection from `address` to a daemon is gone.
+    pub fn leave(&self, address: IpAddr, daemon: usize) {
         let (part, _) = self.clock();
         let mut state = self.lock();
         state.open = state.open.saturating_sub(1);
+        if let Some(own) = state.daemons.get_mut(&daemon) {
+            own.0 = own.0.saturating_sub(1);
+        }
         if let Some(client) = state.clients.get_mut(&address) {
             client.open = client.open.saturating_sub(1);
             client.rate.advance(part);
@@ -134,13 +148,13 @@ mod tests {
     fn counts_go_up_and_down() {
         let gate = Gate::new(Duration::from_secs(60));
         let (a, b) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
-        gate.enter(a);
-        let second = gate.enter(a);
+        gate.enter(a, 0);
+        let second = gate.enter(a, 0);
         assert_eq!((second.open, second.client_open, second.client_rate), (2, 2, 2));
-        assert_eq!(gate.enter(b).client_open, 1);
-        gate.leave(a);
-        gate.leave(a);
-        let again = gate.enter(a);
+        assert_eq!(gate.enter(b, 1).client_open, 1);
+        gate.leave(a, 0);
+        gate.leave(a, 0);
+        let again = gate.enter(a, 0);
         assert_eq!((again.open, again.client_rate), (2, 3));
     }
 

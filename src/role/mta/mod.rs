@@ -5,6 +5,7 @@
 //! talks to anybody.
 
 mod connection;
+mod doors;
 mod gate;
 mod link;
 mod server;
@@ -24,6 +25,7 @@ use crate::service::{Services, SystemClock};
 use crate::smtp::server::Settings;
 use crate::sys::{cred, process, sandbox, title};
 use crate::tls;
+use doors::Doors;
 use gate::Gate;
 use link::Link;
 use server::{Loop, Shared};
@@ -129,6 +131,7 @@ fn start(
         tls: RwLock::new(tls.map(Arc::new)),
         pool: Pool::new("question", QUESTION_THREADS, QUESTION_QUEUE),
         gate: Gate::new(window),
+        doors: Doors::new(config.clone(), listeners)?,
         stop: AtomicBool::new(false),
     });
     let idle = Duration::from_secs(u64::try_from(config.options.connection_cache_timeout.secs()).unwrap_or(300));
@@ -173,8 +176,10 @@ fn serve(
     let mut kept_house = Instant::now();
     while !stop.load(Ordering::Relaxed) {
         std::thread::park_timeout(Duration::from_millis(200));
+        shared.doors.review(&shared.gate);
         if kept_house.elapsed() > HOUSEKEEPING {
             housekeeping();
+            shared.doors.watch_load();
             kept_house = Instant::now();
         }
         if loops.iter().any(|(_, thread)| thread.is_finished()) {

@@ -4,8 +4,11 @@
 //! panic ends that connection alone.
 
 use super::connection::{Connection, Outcome};
+use super::doors::Doors;
 use super::gate::Gate;
 use crate::cf::Config;
+use crate::log::server as log;
+use crate::role::listen;
 use crate::role::pool::Pool;
 use crate::service::Services;
 use crate::smtp::server::{Answer, ConnectionFacts, Question, Session, Settings, policy};
@@ -28,6 +31,8 @@ const FIRST_CONNECTION: usize = 1024;
 const ACCEPTS: usize = 64;
 /// Pause in accepting after the process ran out of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+/// Pause in accepting while a door is shut.
+const DOOR_PAUSE: Duration = Duration::from_millis(500);
 /// One read's buffer, one for each loop.
 const BUFFER: usize = 64 * 1024;
 
@@ -45,6 +50,8 @@ pub struct Shared {
     pub pool: Pool,
     /// Connection counts.
     pub gate: Gate,
+    /// Listening sockets, open or shut.
+    pub doors: Doors,
     /// Set to end the loops.
     pub stop: AtomicBool,
 }
@@ -73,6 +80,8 @@ pub struct Loop {
     /// Connections that have more to read.
     again: Vec<usize>,
     accept_after: Option<Instant>,
+    /// When waiting callers were last told of in the log.
+    told: Instant,
     buffer: Vec<u8>,
 }
 
@@ -101,6 +110,7 @@ impl Loop {
             waker,
             again: Vec::new(),
             accept_after: None,
+            told: Instant::now(),
             buffer: vec![0; BUFFER],
         })
     }
@@ -185,41 +195,80 @@ impl Loop {
 
     fn accept(&mut self, n: usize) {
         for _ in 0..ACCEPTS {
+            if self.listeners.get(n).is_none_or(|(_, daemon)| self.must_wait(*daemon)) {
+                return self.accept_later(n);
+            }
             let Some((listener, daemon)) = self.listeners.get(n) else { return };
             match listener.accept() {
                 Ok((stream, peer)) => self.welcome(stream, peer, *daemon),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                // The door was shut.
+                Err(e) if e.kind() == io::ErrorKind::InvalidInput => return self.pause(DOOR_PAUSE),
                 Err(e)
                     if matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) =>
                 {
                     crate::log::syserr(crate::log::Id::None, b"root", &format!("getrequests: accept: {e}"));
-                    self.accept_after = Some(Instant::now() + ACCEPT_PAUSE);
-                    return;
+                    return self.pause(ACCEPT_PAUSE);
                 }
                 Err(_) => {}
             }
         }
         // Others wait too; come back for the rest.
-        self.accept_after = Some(Instant::now());
+        self.pause(Duration::ZERO);
+    }
+
+    /// True when no connection is to be accepted now.
+    fn must_wait(&self, daemon: usize) -> bool {
+        let shared = &self.shared;
+        if shared.doors.is_full(daemon, &shared.gate) {
+            shared.doors.review(&shared.gate);
+            return true;
+        }
+        let options = &shared.services.config.options;
+        let Some(port) = options.daemon_port_options.0.get(daemon) else { return true };
+        let (rate, throttle) = (shared.gate.this_second(daemon), options.connection_rate_throttle);
+        let name = || listen::daemon_name(port, daemon);
+        // It is told once in a while, however many call.
+        let tell = self.told.elapsed() >= ACCEPT_PAUSE;
+        if throttle > 0 && i64::from(rate) >= throttle {
+            if tell {
+                log::deferring_connections(&name(), throttle);
+            }
+            return true;
+        }
+        let (load, most) = (shared.doors.load.load(Ordering::Relaxed), port.delay_la.unwrap_or(options.delay_la));
+        if most > 0 && load >= most && rate > 0 {
+            if tell {
+                log::delaying_connections(&name(), load, most);
+            }
+            return true;
+        }
+        false
+    }
+
+    /// Those who wait at listener `n` are asked in when the limits allow it again.
+    fn accept_later(&mut self, n: usize) {
+        let shut = self.listeners.get(n).is_some_and(|(_, d)| self.shared.doors.is_full(*d, &self.shared.gate));
+        self.told = if self.told.elapsed() >= ACCEPT_PAUSE { Instant::now() } else { self.told };
+        self.pause(if shut { DOOR_PAUSE } else { ACCEPT_PAUSE });
+    }
+
+    fn pause(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        self.accept_after = Some(self.accept_after.map_or(until, |at| at.min(until)));
     }
 
     fn welcome(&mut self, mut stream: TcpStream, peer: SocketAddr, daemon: usize) {
         let _ = stream.set_nodelay(true);
         let Ok(local) = stream.local_addr() else { return };
-        let counts = self.shared.gate.enter(peer.ip());
+        let counts = self.shared.gate.enter(peer.ip(), daemon);
         let config: &Arc<Config> = &self.shared.services.config;
         let options = &config.options;
         let Some(port) = options.daemon_port_options.0.get(daemon) else { return };
-        let limit = port.children.unwrap_or(options.max_daemon_children);
-        let throttle = options.connection_rate_throttle;
-        if (limit > 0 && i64::from(counts.open) > limit) || (throttle > 0 && i64::from(counts.this_second) > throttle) {
-            let _ = io::Write::write(&mut stream, b"421 4.3.2 Too many connections, try again later\r\n");
-            self.shared.gate.leave(peer.ip());
-            return;
-        }
-        let name = crate::role::listen::daemon_name(port, daemon);
+        let name = listen::daemon_name(port, daemon);
         let facts = ConnectionFacts {
-            load: counts.open,
+            load: self.shared.doors.load.clone(),
+            delay_load: port.delay_la.unwrap_or(options.delay_la),
             client_connections: counts.client_open,
             client_rate: counts.client_rate,
             total_rate: counts.total_rate,
@@ -235,10 +284,10 @@ impl Loop {
         self.next += 1;
         let interest = Interest::READABLE | Interest::WRITABLE;
         if self.poll.registry().register(&mut stream, Token(n), interest).is_err() {
-            self.shared.gate.leave(peer.ip());
+            self.shared.gate.leave(peer.ip(), daemon);
             return;
         }
-        self.connections.insert(n, Connection::new(stream, peer.ip(), session));
+        self.connections.insert(n, Connection::new(stream, (peer.ip(), daemon), session));
         self.pump(n);
     }
 
@@ -304,7 +353,7 @@ impl Loop {
             if let Some(socket) = connection.socket() {
                 let _ = self.poll.registry().deregister(socket);
             }
-            self.shared.gate.leave(connection.address);
+            self.shared.gate.leave(connection.origin.0, connection.origin.1);
         }
     }
 }

@@ -84,6 +84,9 @@ pub(super) enum Ask {
     Tls(Box<TlsFacts>),
 }
 
+/// Why the text of a message ended: no more of it came in time.
+pub(super) const READ_TIMEOUT: &str = "read timeout";
+
 /// Framing faults of message text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {

@@ -2,6 +2,8 @@
 
 use crate::cf::options::DeliveryMode;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Who is at the other end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +30,10 @@ pub struct ConnectionFacts {
     pub daemon: Vec<u8>,
     /// `M=` letters of the listener.
     pub modifiers: Vec<u8>,
-    /// Open connections in all when this one was accepted (`${daemon...}` limits are the caller's; this is for delays).
-    pub load: u32,
+    /// The load average, kept up to date by the owner.
+    pub load: Arc<AtomicI64>,
+    /// `DelayLA` of the listener, else of the configuration; 0 for none.
+    pub delay_load: i64,
     /// Connections open from this client's address, this one included (`${client_connections}`).
     pub client_connections: u32,
     /// Connections accepted from this client's address in the last window (`${client_rate}`).
@@ -48,7 +52,8 @@ impl ConnectionFacts {
             local: Some(local),
             daemon: daemon.to_vec(),
             modifiers: modifiers.to_vec(),
-            load: 0,
+            load: Arc::default(),
+            delay_load: 0,
             client_connections: 1,
             client_rate: 1,
             total_rate: 1,
@@ -63,12 +68,19 @@ impl ConnectionFacts {
             local: None,
             daemon: b"stdin".to_vec(),
             modifiers: Vec::new(),
-            load: 0,
+            load: Arc::default(),
+            delay_load: 0,
             client_connections: 0,
             client_rate: 0,
             total_rate: 0,
             mode: None,
         }
+    }
+
+    /// The load average when it is so high that commands have to wait.
+    pub fn overload(&self) -> Option<i64> {
+        let load = self.load.load(Ordering::Relaxed);
+        (self.delay_load > 0 && load >= self.delay_load).then_some(load)
     }
 
     /// True when the listener has the modifier `letter`.

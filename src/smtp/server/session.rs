@@ -3,7 +3,7 @@
 //! At most one question is out; until its answer is back no further command is looked at, and pipelined input waits in the
 //! buffer ([`Session::wants_input`] says when the owner should stop reading). RFC 5321 4.1.4, RFC 2920 3.2.
 
-use super::action::{Action, Answer, Ask, Flow, Framing, Question};
+use super::action::{Action, Answer, Ask, Flow, Framing, Question, READ_TIMEOUT};
 use super::facts::ConnectionFacts;
 use super::settings::Settings;
 use super::state::State;
@@ -195,13 +195,13 @@ impl Session {
             return;
         }
         let Some(state) = self.state.as_ref() else { return };
-        let during = if matches!(self.phase, Phase::Text) { "message collect" } else { "server cmd read" };
-        log::server::timeout(state.log_id(), &state.client_name, during);
-        if matches!(self.phase, Phase::Text) {
+        if !matches!(self.phase, Phase::Text) {
+            log::server::timeout(state.log_id(), &state.client_name, "server cmd read");
+        } else {
             self.eof = true;
             if let Some(state) = self.state.take() {
                 let text = std::mem::take(&mut self.text);
-                self.ask(Ask::Lost(text, "read timeout"), state);
+                self.ask(Ask::Lost(text, READ_TIMEOUT), state);
             }
             return;
         }

@@ -20,6 +20,7 @@ pub(super) struct Counters {
     pub noop: u32,
     pub helo: u32,
     pub verify: u32,
+    pub verb: u32,
     pub etrn: u32,
     pub auth: u32,
 }
@@ -83,6 +84,10 @@ pub(super) struct State {
     pub mechanisms: Vec<String>,
     /// The command whose delay has been paid is being done again.
     pub paid: bool,
+    /// Commands of this session have waited for the load.
+    pub delayed: bool,
+    /// The command being done again has waited for the load only.
+    pub waited: bool,
     /// VERB was given.
     pub verbose: bool,
     /// Steps of the AUTH exchange under way.
@@ -127,6 +132,8 @@ impl State {
             transaction: None,
             mechanisms: Vec::new(),
             paid: false,
+            delayed: false,
+            waited: false,
             verbose: false,
             auth_steps: 0,
             sources: None,

@@ -12,7 +12,7 @@ use crate::reply::Reply;
 use crate::rewrite;
 use crate::route;
 use crate::service::Services;
-use crate::smtp::server::action::Framing;
+use crate::smtp::server::action::{Framing, READ_TIMEOUT};
 use crate::smtp::server::collect::{Collected, Collector, Fault, Limits, complete, message_id, only_recipient};
 use crate::smtp::server::state::Transaction;
 
@@ -71,8 +71,12 @@ pub(super) fn lost(state: &mut State, text: &[u8], reason: &str) -> Flow {
     let id = state.id.clone();
     let id = id.as_ref().map_or(log::Id::None, log::Id::Queue);
     let Some(mut transaction) = state.transaction.take() else { return Flow::Hangup };
-    log::server::premature_end(id, reason);
-    log::server::collect_lost(id, &state.client_name, &transaction.sender_given, reason);
+    if reason == READ_TIMEOUT {
+        log::server::collect_timeout(id, &state.client_name, &transaction.sender_given, reason);
+    } else {
+        log::server::premature_end(id, reason);
+        log::server::collect_lost(id, &state.client_name, &transaction.sender_given, reason);
+    }
     let size = transaction.collector.take().map_or(0, |c| c.size()).saturating_add(text.len() as u64);
     super::log_from(state, &transaction, size, None);
     let relay = super::shown(&state.client_name);

@@ -102,7 +102,7 @@ fn ruled(state: &State, verdict: Verdict, ruleset: &str, args: &[&[u8]], about: 
 /// `SoftBounce`: permanent refusals become temporary ones.
 fn soften(state: &State, mut reply: Reply) -> Reply {
     if state.settings.soft_bounce && reply.code >= 500 {
-        reply.code = 450;
+        reply.code -= 100;
         reply.enhanced = reply.enhanced.map(|Enhanced(_, subject, detail)| Enhanced(4, subject, detail));
     }
     reply

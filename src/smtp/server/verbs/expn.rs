@@ -11,7 +11,7 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
     }
     let state = &mut *call.state;
     state.did_something = true;
-    if state.settings.privacy.has(Privacy::NEED_EXPN_HELO) && state.helo.is_none() {
+    if state.settings.privacy.has(Privacy::NEED_EXPN_HELO) && state.features.expn && state.helo.is_none() {
         return Flow::Reply(Reply::coded(503, (5, 0, 0), "I demand that you introduce yourself first"));
     }
     let offered = state.features.expn;

@@ -87,8 +87,8 @@ fn extensions(state: &State) -> Vec<String> {
     offer(features.auth && !state.mechanisms.is_empty(), &format!("AUTH {}", state.mechanisms.join(" ")));
     offer(features.starttls && settings.tls && state.tls.is_none(), "STARTTLS");
     match settings.deliver_by_min {
-        0 => offer(features.dsn, "DELIVERBY"),
-        least if least > 0 => offer(features.dsn, &format!("DELIVERBY {least}")),
+        0 => offer(true, "DELIVERBY"),
+        least if least > 0 => offer(true, &format!("DELIVERBY {least}")),
         _ => {}
     }
     offer(true, "HELP");

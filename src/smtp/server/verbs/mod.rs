@@ -64,6 +64,10 @@ struct Verb {
     always: bool,
 }
 
+/// Verbs that wait a second each while the load is above DelayLA.
+const DELAYED: [&str; 12] =
+    ["MAIL", "RCPT", "DATA", "EHLO", "HELO", "NOOP", "HELP", "VRFY", "EXPN", "ETRN", "AUTH", "STARTTLS"];
+
 const VERBS: &[Verb] = &[
     Verb { name: "MAIL", log_name: "mail", run: mail::run, always: false },
     Verb { name: "RCPT", log_name: "rcpt", run: rcpt::run, always: false },
@@ -97,6 +101,18 @@ pub(super) fn run(state: &mut State, line: &[u8], input: &LineReader, eof: bool)
     }
     let verb = VERBS.iter().find(|v| command.verb.eq_ignore_ascii_case(v.name.as_bytes()));
     state.last = verb.map_or("startup", |v| v.log_name);
+    if !paid
+        && verb.is_some_and(|v| DELAYED.contains(&v.name))
+        && let Some(load) = state.facts.overload()
+    {
+        if !std::mem::replace(&mut state.delayed, true) {
+            log::server::delaying_commands(state.log_id(), load, state.facts.delay_load);
+        }
+        state.waited = true;
+        return Flow::Delay(Duration::from_secs(1));
+    }
+    // A slow-down comes on top of a wait for the load.
+    let paid = paid && !std::mem::take(&mut state.waited);
     let mut call = Call { state, rest: command.rest, line, early, paid };
     match verb {
         None => unknown::run(&mut call),
@@ -153,8 +169,7 @@ fn count_bad(state: &mut State) -> Option<Flow> {
     })
 }
 
-/// The slow-down of a verb: from the `limit`th command on each waits, twice as long as the one before; at twice the limit the
-/// session is closed.
+/// The slow-down of a verb: from the `limit`th command on each waits, twice as long as the one before.
 fn slow_down(call: &mut Call<'_>, counter: fn(&mut State) -> &mut u32, limit: u32, command: &str) -> Option<Flow> {
     if call.paid || limit == 0 {
         return None;
@@ -169,10 +184,6 @@ fn slow_down(call: &mut Call<'_>, counter: fn(&mut State) -> &mut u32, limit: u3
     }
     if count == limit {
         log::server::attack(call.state.log_id(), &call.state.client, command, count);
-    }
-    if count >= limit * 2 {
-        let text = format!("{} Too many bad commands; closing connection", call.state.host());
-        return Some(Flow::Close(Reply::coded(421, (4, 7, 0), text)));
     }
     let seconds = 1u64.checked_shl(count - limit).unwrap_or(u64::MAX);
     Some(Flow::Delay(Duration::from_secs(seconds).min(MAX_DELAY)))

@@ -12,7 +12,7 @@ pub(super) fn run(call: &mut Call<'_>) -> Flow {
     let state = &mut *call.state;
     state.did_something = true;
     let privacy = state.settings.privacy;
-    if privacy.has(Privacy::NEED_VRFY_HELO) && state.helo.is_none() {
+    if privacy.has(Privacy::NEED_VRFY_HELO) && !privacy.has(Privacy::NO_VRFY) && state.helo.is_none() {
         return Flow::Reply(Reply::coded(503, (5, 0, 0), "I demand that you introduce yourself first"));
     }
     log::server::verify(state.log_id(), &state.client, call.line, privacy.has(Privacy::NO_VRFY));
