@@ -6,7 +6,7 @@ use super::problem::{Fault, printable};
 use super::ruleset::{After, Part, Pattern, Rule};
 use super::template::{Op, Sym, Template};
 use crate::rewrite::prescan::CharTable;
-use crate::rewrite::token::{Mark, Pool};
+use crate::rewrite::token::{Mark, Pool, Token};
 
 /// The most `$*`-like operators that one left-hand side may have.
 const MAX_WILDCARDS: usize = 9;
@@ -58,12 +58,14 @@ impl Compiler<'_> {
             shown: [show(&left), show(&right)],
             line,
             least: 0,
+            needs: 0,
         };
         let wildcards = self.left(&left, &mut rule);
         if wildcards > MAX_WILDCARDS {
             self.faults.push(Fault::error("R line: too many wildcards"));
             rule.lhs.clear();
             rule.least = 0;
+            rule.needs = 0;
             rule.shown[0].clear();
         }
         self.right(&right, wildcards, &mut rule);
@@ -132,7 +134,14 @@ impl Compiler<'_> {
                     wildcards += 1;
                     rule.least += 1;
                 }
-                Pattern::Word(_) | Pattern::Op(_) => rule.least += 1,
+                Pattern::Word(w) => {
+                    rule.least += 1;
+                    rule.needs |= Token::Word(w).bit();
+                }
+                Pattern::Op(mark) => {
+                    rule.least += 1;
+                    rule.needs |= Token::Op(mark).bit();
+                }
                 Pattern::Nothing | Pattern::Late(_) => {}
             }
             rule.lhs.push(pattern);

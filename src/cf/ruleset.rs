@@ -83,6 +83,8 @@ pub struct Rule {
     pub line: u32,
     /// The fewest tokens that can match.
     pub least: usize,
+    /// The bits ([`crate::rewrite::token::Token::bit`]) of the tokens that must be there.
+    pub needs: u64,
 }
 
 /// A rule set.

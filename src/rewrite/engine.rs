@@ -45,8 +45,9 @@ pub(super) fn rewrite(work: &mut Work<'_, '_, '_>, tokens: &mut Vec<Token>, id: 
         true => &[][..],
         false => config.rulesets.get(id).map(|s| &*s.rules).unwrap_or_default(),
     };
+    let mut bits = Token::bits(tokens);
     for (index, rule) in rules.iter().enumerate() {
-        match apply(work, tokens, rule, index, id, depth, &mut status) {
+        match apply(work, tokens, rule, index, id, depth, (&mut bits, &mut status)) {
             Flow::Next => {}
             Flow::Return => break,
             Flow::Fail(code) => return code,
@@ -80,14 +81,14 @@ fn apply(
     index: usize,
     id: RulesetId,
     depth: usize,
-    status: &mut u8,
+    (bits, status): (&mut u64, &mut u8),
 ) -> Flow {
     let mut loops = 0;
     loop {
         if work.debugging(12) {
             debug_rule(work, rule);
         }
-        let Some(matched) = matches(rule, tokens, work) else {
+        let Some(matched) = matches(rule, tokens, *bits, work) else {
             if work.debugging(10) {
                 work.debug(10, b"----- rule fails");
             }
@@ -120,6 +121,7 @@ fn apply(
         }
         calls(work, &mut new, depth, status);
         *tokens = new;
+        *bits = Token::bits(tokens);
         ends |= resolved(tokens);
         if explaining {
             let result = work.texts.show(tokens);

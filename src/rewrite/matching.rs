@@ -42,9 +42,9 @@ impl Matched {
     }
 }
 
-/// Matches one rule against the tokens.
-pub(super) fn matches(rule: &Rule, tokens: &[Token], work: &mut Work<'_, '_, '_>) -> Option<Matched> {
-    if rule.least > tokens.len() {
+/// Matches one rule against the tokens, whose [`Token::bits`] are `bits`.
+pub(super) fn matches(rule: &Rule, tokens: &[Token], bits: u64, work: &mut Work<'_, '_, '_>) -> Option<Matched> {
+    if rule.least > tokens.len() || rule.needs & !bits != 0 {
         return None;
     }
     let mut matched = Matched::default();

@@ -142,6 +142,20 @@ impl Token {
     pub fn is(self, mark: Mark) -> bool {
         matches!(self, Token::Op(m) if m == mark)
     }
+
+    /// One bit that tokens that are the same have in common.
+    pub fn bit(self) -> u64 {
+        let number = match self {
+            Token::Word(w) => w.hash ^ (w.hash >> 16),
+            Token::Op(mark) => u32::from(mark.octet()),
+        };
+        1 << (number & 63)
+    }
+
+    /// The bits of all of `tokens`: where one of a rule's is missing, the rule cannot match.
+    pub fn bits(tokens: &[Token]) -> u64 {
+        tokens.iter().fold(0, |bits, token| bits | token.bit())
+    }
 }
 
 /// The case-folded hash of a word.
