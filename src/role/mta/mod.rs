@@ -85,7 +85,9 @@ fn start(
     become_mta(&config, &store)?;
     restrict(&config, &store);
     let store = Arc::new(store);
-    if !listeners.is_empty() {
+    if listeners.is_empty() {
+        store.recover();
+    } else {
         let late = matches!(config.options.delivery_mode, DeliveryMode::Background | DeliveryMode::Interactive);
         store.start_journal(late);
     }
