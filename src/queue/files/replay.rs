@@ -3,6 +3,7 @@
 use super::home::{Entry, Kind};
 use super::journal::{Journal, Record};
 use super::{FileStore, Inner, lock};
+use crate::envelope::QueueId;
 use crate::log;
 use crate::queue::file;
 use crate::sys::dir;
@@ -16,6 +17,8 @@ use std::time::Duration;
 /// How often, and after which pauses, a journal that another process holds is tried again: that one may just be ending.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(50);
+/// So many messages are synced one by one; for more the whole file system is.
+const FEW: usize = 100;
 /// Attempts to free a segment at the end.
 const LAST_TRIES: u32 = 3;
 
@@ -135,7 +138,7 @@ impl Inner {
         let mut failures = 0;
         while let Some((segment, ids)) = journal.wait() {
             let done = ids.iter().try_for_each(|id| self.materialize(id));
-            let done = done.and_then(|()| self.sync_file_systems()).and_then(|()| journal.free(segment));
+            let done = done.and_then(|()| self.sync_all(&ids)).and_then(|()| journal.free(segment));
             let Err(e) = done else {
                 failures = 0;
                 continue;
@@ -149,6 +152,27 @@ impl Inner {
             }
             std::thread::sleep(PAUSE * 10);
         }
+    }
+
+    /// Makes the files of these messages durable.
+    fn sync_all(&self, ids: &[QueueId]) -> io::Result<()> {
+        if ids.len() > FEW {
+            return self.sync_file_systems();
+        }
+        for id in ids {
+            // What is gone meanwhile was delivered, here or by another program.
+            let Some(entry) = self.find(id) else { continue };
+            let home = self.home(entry.home)?;
+            for (directory, name) in [(&home.data, format!("df{id}")), (&home.control, entry.kind.name(id))] {
+                match directory.open_file(&name) {
+                    Ok(file) => file.sync_data()?,
+                    Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                    Err(e) => return Err(e),
+                }
+            }
+            home.sync()?;
+        }
+        Ok(())
     }
 
     fn sync_file_systems(&self) -> io::Result<()> {

@@ -278,6 +278,10 @@ impl Journal {
                 None if stopping && state.is_free(state.active) => return None,
                 _ => {}
             }
+            if !stopping && state.is_free(0) && state.is_free(1) {
+                state = self.full.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
             let pause = if stopping { Duration::from_millis(5) } else { Duration::from_millis(500) };
             state = self.full.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0;
         }
