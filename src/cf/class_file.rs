@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::macros::MacroName;
-use super::options::Blame;
+use super::options::{Blame, UserSpec};
 use super::problem::{Fault, Severity, printable};
 
 /// The exit code when a class file cannot be read (EX_OSERR).
@@ -33,10 +35,16 @@ pub(super) fn read_bounded(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> 
 }
 
 /// Reads what an `F` line's text after the name says: `[-o] /file [format]` or `|program`.
-pub(super) fn read(spec: &[u8], class: &MacroName, blame: &Blame) -> Result<Vec<Vec<u8>>, Fault> {
+/// A program is run as `user`, if this process is root.
+pub(super) fn read(
+    spec: &[u8],
+    class: &MacroName,
+    blame: &Blame,
+    user: &UserSpec,
+) -> Result<Vec<Vec<u8>>, Fault> {
     let mut spec = spec.trim_ascii_start();
     if let Some(program) = spec.strip_prefix(b"|") {
-        return Ok(words(&output(program), None));
+        return Ok(words(&output(program, user), None));
     }
     let mut optional = false;
     if let Some(rest) = spec.strip_prefix(b"-o")
@@ -112,13 +120,18 @@ fn unsafe_directory(path: &Path, blame: &Blame) -> Option<&'static str> {
     None
 }
 
-/// What a program prints; nothing when it cannot be started.
-fn output(command: &[u8]) -> Vec<u8> {
-    use std::os::unix::ffi::OsStrExt;
+/// What a program prints; nothing when it cannot be started. As in the original it gets no arguments, whatever follows its
+/// name, and next to no environment.
+fn output(command: &[u8], user: &UserSpec) -> Vec<u8> {
     let mut words = command.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty());
     let Some(program) = words.next() else { return Vec::new() };
-    let child = Command::new(std::ffi::OsStr::from_bytes(program))
-        .args(words.map(std::ffi::OsStr::from_bytes))
+    let mut command = Command::new(std::ffi::OsStr::from_bytes(program));
+    if crate::sys::cred::is_root() {
+        command.uid(user.uid.unwrap_or(1)).gid(user.gid.unwrap_or(1));
+    }
+    let child = command
+        .env_clear()
+        .env("AGENT", "sendmail")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

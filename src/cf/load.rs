@@ -187,6 +187,9 @@ impl<'a> Loader<'a> {
             let text = "No local mailer defined".to_string();
             self.report(0, vec![Fault { text, severity: Severity::Error(70), placed: false }]);
         }
+        if !self.options.test_mode {
+            self.second_mailers();
+        }
         predefined::after(&mut self.macros, &mut self.config, self.options.system);
         self.config.macros = Arc::new(self.macros);
         (self.config, self.problems)
@@ -349,7 +352,7 @@ impl<'a> Loader<'a> {
         self.config.origins.class_line(&name, number);
         let spec = self.expand(spec);
         self.config.classes.id(&name);
-        match class_file::read(&spec, &name, &self.config.options.dont_blame_sendmail) {
+        match class_file::read(&spec, &name, &self.config.options.dont_blame_sendmail, &self.config.options.default_user) {
             Ok(words) => {
                 for w in words {
                     self.config.classes.insert(&name, &w);
@@ -401,6 +404,24 @@ impl<'a> Loader<'a> {
                 }
             }
             None => self.config.mailers.push(m),
+        }
+    }
+
+    /// Mailers whose program is not installed become what `{else_NAME}` says, if there is such a macro.
+    fn second_mailers(&mut self) {
+        for m in 0..self.config.mailers.len() {
+            let Some(first) = self.config.mailers.get(m) else { continue };
+            if !first.path.starts_with(b"/") || self.options.system.has_program(&first.path) {
+                continue;
+            }
+            let second = self.macros.expanded(&format!("else_{}", first.name));
+            if second.is_empty() {
+                continue;
+            }
+            let text = [first.name.as_bytes(), b", ", &second].concat();
+            let (line, mut faults) = (first.line, Vec::new());
+            self.mailer(line, &text, &mut faults);
+            self.report(line, faults);
         }
     }
 
@@ -548,6 +569,16 @@ mod tests {
         let system = Fixed { host: "mail.example.test".into() };
         let (c, p) = Config::parse(text.as_bytes(), "t.cf", &LoadOptions::new(&system));
         (c, p.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_second_definition_for_a_missing_program() {
+        let text = "Mlocal, P=/absent/deliver, F=lw, A=deliver $u\nD{else_local}P=/there, F=lz, A=there -l\n\
+                    Mother, P=/there, A=x $u\nD{else_other}P=/no, A=no\n";
+        let (c, _) = load(text);
+        let found = |name: &[u8]| c.mailer(name).map(|m| (m.path.clone(), m.flags.letters()));
+        assert_eq!(found(b"local"), Some((b"/there".to_vec(), "lz".into())));
+        assert_eq!(found(b"other"), Some((b"/there".to_vec(), String::new())));
     }
 
     #[test]

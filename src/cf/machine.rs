@@ -2,7 +2,9 @@
 
 use super::system::{Account, Interface, Resolved, System};
 use crate::sys::{netdb, passwd};
+use std::ffi::OsStr;
 use std::net::IpAddr;
+use std::os::unix::ffi::OsStrExt;
 
 /// This machine, asked through the system's own databases. Look-ups may block on DNS.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,5 +47,9 @@ impl System for Machine {
 
     fn tcp_port(&self, service: &str) -> Option<u16> {
         netdb::tcp_port(service)
+    }
+
+    fn has_program(&self, path: &[u8]) -> bool {
+        std::fs::metadata(OsStr::from_bytes(path)).is_ok_and(|m| m.is_file())
     }
 }

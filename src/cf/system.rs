@@ -29,6 +29,10 @@ pub trait System {
     fn group(&self, name: &str) -> Option<u32>;
     /// The port of a TCP service by name.
     fn tcp_port(&self, service: &str) -> Option<u16>;
+    /// Whether there is a program at `path`.
+    fn has_program(&self, _path: &[u8]) -> bool {
+        true
+    }
 }
 
 /// An answer of [`System::resolve`].
@@ -76,6 +80,9 @@ impl System for Fixed {
     }
     fn group(&self, name: &str) -> Option<u32> {
         (name == "root").then_some(0)
+    }
+    fn has_program(&self, path: &[u8]) -> bool {
+        !path.starts_with(b"/absent/")
     }
     fn tcp_port(&self, service: &str) -> Option<u16> {
         match service {

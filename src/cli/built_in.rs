@@ -16,11 +16,8 @@ const ROOT: &[u8] = b"built-in/";
 pub fn config(submission: bool, options: &LoadOptions<'_>) -> (Config, Vec<Problem>) {
     let mc: &[u8] = if submission { b"built-in/cf/submit.mc" } else { b"built-in/cf/sendmail.mc" };
     let mut io = TreeIo::default();
-    // the tree asks by a command otherwise
-    let procmail: &[u8] = if std::path::Path::new("/usr/bin/procmail").exists() { b"yes" } else { b"no" };
     let steps = [
         Step::Define(b"_CF_DIR_".to_vec(), ROOT.to_vec()),
-        Step::Define(b"_PROCMAIL_".to_vec(), procmail.to_vec()),
         Step::File(b"built-in/m4/cf.m4".to_vec()),
         Step::File(mc.to_vec()),
     ];
@@ -34,7 +31,7 @@ pub fn config(submission: bool, options: &LoadOptions<'_>) -> (Config, Vec<Probl
     (config, problems)
 }
 
-/// m4's view of the tree: its own files, and those of the machine that it looks for to choose a local mailer.
+/// m4's view of the tree: its own files and nothing else.
 #[derive(Default)]
 struct TreeIo {
     output: Vec<u8>,
