@@ -1,6 +1,8 @@
 divert(-1)
 dnl FEATURE(access_db) -- a table of who may and may not; skip, lookupdotdomain, relaytofulladdress.
 define(`_ACCESS_TABLE_')
+ifdef(`_GREET_PAUSE_', `errprint(`*** WARNING: FEATURE(`greet_pause') before FEATURE(`access_db')
+	greet_pause will not use access_db!')')
 _TABLE_(`access', `access', `access', `-T<TMPF> ')
 ifelse(defn(`_ARG_'), `', `', defn(`_ARG_'), `LDAP', `', index(defn(`_ARG_'), `-T<TMPF>'), `-1',
 	`_SAY_(`*** WARNING: missing -T<TMPF> in argument of FEATURE(`access_db', 'defn(`_ARG_')`)')')

@@ -1,6 +1,6 @@
 divert(-1)
 dnl FEATURE(dnsbl, domain, message or discard or quarantine, t or message) -- clients that a DNS list names.
-ifelse(defn(`_ARG_'), `', `errprint(`*** ERROR: missing argument for FEATURE(`dnsbl')')')
+ifelse(defn(`_ARG_'), `', `ifdef(`_DNSBL_COUNT_', `', `errprint(`*** ERROR: missing argument for FEATURE(`dnsbl')')')')
 ifdef(`_DNSBL_COUNT_', `define(`_DNSBL_COUNT_', incr(_DNSBL_COUNT_))', `define(`_DNSBL_COUNT_', `0')')
 define(`_DNSBL_MAP_NAME_', `dnsbl'ifelse(_DNSBL_COUNT_, `0', `', `_DNSBL_COUNT_'))
 PUSHDIVERT(_SECTION_MAP_)dnl

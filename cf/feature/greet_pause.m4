@@ -1,6 +1,7 @@
 divert(-1)
 dnl FEATURE(greet_pause, milliseconds) -- wait before the greeting; GreetPause: in the access table for some clients.
 ifelse(len(X`'_ARG_), `1', `ifdef(`_ACCESS_TABLE_', `', `_SAY_(`*** ERROR: FEATURE(`greet_pause') requires FEATURE(`access_db')')')')
+define(`_GREET_PAUSE_')
 PUSHDIVERT(_SECTION_RULESETS_)dnl
 _TITLE_(`greet_pause: how long a client waits for the greeting')
 

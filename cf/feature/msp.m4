@@ -1,7 +1,7 @@
 divert(-1)
 dnl FEATURE(msp, host, MSA) -- the configuration of the mail submission program, submit.cf: everything goes to the
 dnl MTA on this host, or on the one given, by port 25, or 587 with MSA.
-define(`ALIAS_FILE', `')
+define(`ALIAS_FILE', `')define(`_NO_ALIASES_')
 define(`confDELIVERY_MODE', `i')
 define(`confUSE_MSP', `True')
 define(`confFORWARD_PATH', `')

@@ -47,7 +47,7 @@ R$* % $*		$1 @ $2
 R$* @ $* @ $*		$1 % $2 @ $3')
 R$* @ $*		$@ $>Canonify2 $1 < @ $2 >
 ifdef(`_DECNET_', `# node::user
-R$- : : $+		$@ $>Canonify2 $2 < @ $1 .DECNET >
+R$+ : : $+		$@ $>Canonify2 $2 < @ $1 .DECNET >
 ')dnl
 R$*			$@ $>Canonify2 $1
 
@@ -59,7 +59,7 @@ R$* < @ localhost > $*		$: $1 < @ $j . > $2
 R$* < @ localhost . $m > $*	$: $1 < @ $j . > $2
 ifdef(`_NO_UUCP_', `', `R$* < @ localhost . UUCP > $*	$: $1 < @ $j . > $2')
 # an address in brackets may be ours; two at signs mark that question
-R$* < @ [ $* ] > $*		$: $1 < @ @ [ $2 ] > $3
+R$* < @ [ $+ ] > $*		$: $1 < @ @ [ $2 ] > $3
 R$* < @ @ $=w > $*		$: $1 < @ $j . > $3
 R$* < @ @ $+ > $*		$@ $1 < @ $2 > $3
 ifdef(`_DOMAIN_TABLE_', `_FROM_(`domaintable')
@@ -119,7 +119,7 @@ R$* < $+ > $*		$1 $2 $3
 R@ $+ : @ $+ : $+	@ $1 , @ $2 : $3
 ifdef(`_NO_UUCP_', `', `# the pseudo-domain UUCP is not for others to see
 R$+ @ $- .UUCP		$2 ! $1')
-ifdef(`_MAILER_mail11_', `R$+ @ $- .DECNET		$2 :: $1
+ifdef(`_DECNET_', `R$+ @ $+ .DECNET		$2 :: $1
 ')dnl
 # user%here@here
 R$+ % $=w @ $=w		$1 @ $2

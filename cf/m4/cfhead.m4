@@ -9,7 +9,7 @@ undivert(6)_SECTION_END_(6)dnl
 _TITLE_(`who this host is')
 # names of this host
 C{w}localhost
-ifdef(`_USE_CW_FILE_', `F{w}confCW_FILE`'ifdef(`_CLASS_FILE_SCAN_', ` _CLASS_FILE_SCAN_')
+ifdef(`_USE_CW_FILE_', `F{w}confCW_FILE
 ')dnl
 # its full name; set only where the system does not know it
 ifdef(`confDOMAIN_NAME', `Dj`'confDOMAIN_NAME', `#Dj$w.Foo.COM')
@@ -55,7 +55,7 @@ ifdef(`_VIRTHOSTS_', `# virtual hosts may be relayed to
 C{R}$={VirtHost}
 ')dnl
 # hosts and domains that mail is relayed for
-F{R}ifdef(`confCR_FILE', `confCR_FILE', `-o MAIL_SETTINGS_DIR`'relay-domains')`'ifdef(`_CLASS_FILE_SCAN_', ` _CLASS_FILE_SCAN_')
+F{R}ifdef(`confCR_FILE', `confCR_FILE', `-o MAIL_SETTINGS_DIR`'relay-domains')
 # results of a look-up of the sender domain that are good enough
 C{ResOk}OKR
 ifdef(`_ACCESS_TABLE_', `# results of a look-up in the access table that let a message pass

@@ -17,11 +17,13 @@ ifdef(`confMIN_FREE_BLOCKS', `ifelse(index(confMIN_FREE_BLOCKS, `/'), `-1', `', 
     Use confMAX_MESSAGE_SIZE for the second part of the value.')')')
 ifdef(`confAUTO_REBUILD', `_SAY_(`WARNING: confAUTO_REBUILD is no longer valid.
 	There was a potential for a denial of service attack if this is set.')')
-ifdef(`confDAEMON_OPTIONS', `_SAY_(`WARNING: confDAEMON_OPTIONS is no longer valid.
+ifelse(ifdef(`confDAEMON_OPTIONS', `defn(`confDAEMON_OPTIONS')'), `', `', `_SAY_(`WARNING: confDAEMON_OPTIONS is no longer valid.
 	Use DAEMON_OPTIONS(); see cf/README.')')
-ifdef(`confCLIENT_OPTIONS', `_SAY_(`WARNING: confCLIENT_OPTIONS is no longer valid.  See cf/README for more information.')')
+ifelse(ifdef(`confCLIENT_OPTIONS', `defn(`confCLIENT_OPTIONS')'), `', `', `_SAY_(`WARNING: confCLIENT_OPTIONS is no longer valid.  See cf/README for more information.')')
 ifdef(`confUNSAFE_GROUP_WRITES', `_SAY_(`WARNING: confUNSAFE_GROUP_WRITES is deprecated; use confDONT_BLAME_SENDMAIL.')')
 ifdef(`_LDAP_DEFAULT_MAP_USED_', `ifdef(`confLDAP_DEFAULT_SPEC', `', `_SAY_(`
 WARNING: Using default FEATURE(ldap_routing) map definition(s)
 without setting confLDAP_DEFAULT_SPEC option.')')')
-ifdef(`DECNET_RELAY', `define(`_DECNET_')', `ifdef(`_MAILER_mail11_', `define(`_DECNET_')')')
+dnl node::user is an address where a define, a relay or a mailer speaks of DECnet
+define(`_DECNET_IF_', `ifdef(`$1', `define(`_DECNET_')')')
+_DECNET_IF_(`_USE_DECNET_SYNTAX_')_DECNET_IF_(`DECNET_RELAY')_DECNET_IF_(`_MAILER_mail11_')

@@ -119,7 +119,7 @@ define(`LOCAL_UUCP', `divert(4)_SECTION_MARK_(`$0')')
 define(`LOCAL_DNSBL', `divert(8)_SECTION_MARK_(`$0')')
 define(`MAILER_DEFINITIONS', `divert(7)_SECTION_MARK_(`$0')')
 dnl rules in front of a TLS rule set: they go to a set of their own that the tree calls first
-define(`_LOCAL_TLS_SET_', `define(`$1', `define(`_LOCAL_$2_')divert(9)_SECTION_MARK_(`$1')dnl
+define(`_LOCAL_TLS_SET_', `define(`$1', `ifdef(`_MAILERS_BEGUN_', `', `_SAY_(`*** WARNING: MAILER() should be before $1')')define(`_LOCAL_$2_')divert(9)_SECTION_MARK_(`$1')dnl
 SLocal_$2')')
 _LOCAL_TLS_SET_(`LOCAL_SRV_FEATURES', `srv_features')
 _LOCAL_TLS_SET_(`LOCAL_CLT_FEATURES', `clt_features')
@@ -198,5 +198,5 @@ D{$3}$2
 ifelse(`$3', `U', `C{w}$2 $2.UUCP
 ')dnl
 define(`SITE', `C{$3}'`$'1`
-')include(_CF_DIR_`'siteconfig/$1.m4)POPDIVERT`'')
+')sinclude(_CF_DIR_`'siteconfig/$1.m4)POPDIVERT`'')
 define(`UUCPSMTP', `R`'DOL(*) < @ $1 .UUCP > DOL(*)	DOL(1) < @ $2 > DOL(2)')

@@ -40,6 +40,7 @@ R$*			$: < NONE > $1', `R$*			$: < NONE > $>CanonAddr $1
 R< NONE > $#$*		$: < NONE >')
 R< NONE > $* < @ $+ . >	$: < NONE > $1 < @ $2 >
 ifdef(`_UNRESOLVABLE_DOMAINS_', `R< NONE > $* < @ $+ >	$: < OKR > $1 < @ $2 >', `R< NONE > $* < @ $* $=P >	$: < OKR > $1 < @ $2 $3 >
+R< NONE > $* < @ $j >	$: < OKR > $1 < @ $j >
 R< NONE > $* < @ $+ >	$: < $(resolve $2 $: $2 < PERM > $) > $1 < @ $2 >
 R< $* < $- > > $* < @ $+ >	$: < $2 > $3 < @ $4 >')
 R< $- > $* < @ $+ . >	$: < $1 > $2 < @ $3 >

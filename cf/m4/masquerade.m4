@@ -24,7 +24,7 @@ R< $+ > $* < $* > @	$: $>canonify $1 @ *LOCAL*
 ifdef(`MASQUERADE_NAME', `_FROM_WORD_(`MASQUERADE_AS')
 # users of class E show where they are
 R$=E < @ *LOCAL* >	$@ $1 < @ $j . >
-R$=E < @ $=M . >	$@ $1 < @ $2 . >
+ifdef(`_MASQUERADE_ENTIRE_DOMAIN_', `R$=E < @ $* $=M . >	$@ $1 < @ $2 $3 . >', `R$=E < @ $=M . >	$@ $1 < @ $2 . >')
 ifdef(`_LIMITED_MASQUERADE_', `', `R$=E < @ $=w . >	$@ $1 < @ $2 . >')
 # hosts that may be hidden: the name to show is put behind their own
 ifdef(`_MASQUERADE_ENTIRE_DOMAIN_', `R$* < @ $* $=M . > $*	$: $1 < @ $2 $3 . @ $M > $4', `R$* < @ $=M . > $*	$: $1 < @ $2 . @ $M > $3')

@@ -5,6 +5,7 @@ define(`_LOCAL_MAILER_', `confLOCAL_MAILER')
 define(`_SMTP_MAILER_', `confSMTP_MAILER')
 define(`_UUCP_MAILER_', `confUUCP_MAILER')
 define(`_RELAY_MAILER_', `confRELAY_MAILER')
+ifdef(`LUSER_RELAY', `define(`_LOCAL_RELAYS_')')ifdef(`MAIL_HUB', `define(`_LOCAL_RELAYS_')')ifdef(`LOCAL_RELAY', `define(`_LOCAL_RELAYS_')')
 divert(0)dnl
 _TITLE_(`rule set 0: which mailer, which host, which user')
 
@@ -143,6 +144,12 @@ R$*			$: $1 $| $>"Local_localaddr" $1
 R$* $| $#ok		$@ $1
 R$* $| $#$*		$#$2
 R$* $| $*		$: $1
+ifdef(`_PRESERVE_LUSER_HOST_', `# FEATURE(preserve_luser_host): the host that came with the name; h holds it, or a detail with its plus sign
+R$*			$: $&h $| $1
+R+ $* $| $*		$: $2
+R$+ $| $*		$: $(macro {Host} $@ @ $1 $) $2
+R$| $*			$: $1
+')dnl
 ifdef(`_PRESERVE_PLUS_', `', `# user+detail: first as user+*, then as user
 R$+ + *			$#_LOCAL_MAILER_ $@ $&h $: $1
 R$+ + $*		$#_LOCAL_MAILER_ $@ + $2 $: $1 + *')
@@ -153,25 +160,36 @@ ifdef(`_PRESERVE_PLUS_', `R$+ + $*		$: $1 + $2 $| $(user $1 $)
 R$+			$: $1 $| $(user $1 $)
 R$+ $| $* $| $*		$: $1 $| $2
 R$+ $| $+ <>		$: $1
-R$+ $| $*		$: < $L > $1
-ifdef(`_PRESERVE_LUSER_HOST_', `R< $+ > $+ @ $+		$@ $>MailerToTriple < $1 > $2 < @ $3 >
-')dnl
-R< local : $* > $*	$@ $>MailerToTriple < local : $1 > $2
-R< $- : $+ > $+		$@ $>MailerToTriple < $1 : $2 > $3 < @ $2 >
-R< $+ > $+		$@ $>MailerToTriple < $1 > $2 < @ $1 >
+R$+ $| $*		$: < $L > $1 ifdef(`_PRESERVE_LUSER_HOST_', `$&{Host}')
+R< $+ > $*		$@ $>LocalRelay < $1 > $2
 R< > $*			$: $1
 #<
 ')dnl
 ifdef(`MAIL_HUB', `_FROM_WORD_(`MAIL_HUB')
-R$+			$: < $H > $1
+R$+			$@ $>LocalRelay < $H > $1
 #<', `ifdef(`LOCAL_RELAY', `_FROM_WORD_(`LOCAL_RELAY')
-R$+			$: < $R > $1
-#<', `')')
+R$+			$@ $>LocalRelay < $R > $1
+#<', `ifdef(`_PRESERVE_PLUS_', `dnl', `# user, and h says what the detail was: it goes to the mailer as the host
+R$+			$: $&h $| $1
+R+ $* $| $+		$#_LOCAL_MAILER_ $@ $1 $: @ $2
+R$* $| $+		$: $2')')')
+
+ifdef(`_LOCAL_RELAYS_', `SLocalRelay
+ifdef(`_PRESERVE_PLUS_', `', `# the detail is put back
+R< $* > $*		$: $&h $| < $1 > $2
+ifdef(`_PRESERVE_LUSER_HOST_', `R+ $* $| < $* > $* @ $*	$: < $2 > $3 + $1 @ $4
+')dnl
+R+ $* $| < $* > $*	$: < $2 > $3 + $1
+R$* $| < $* > $*	$: < $2 > $3
+')dnl
 R< > $*			$@ $1
 R< local : $* > $*	$@ $>MailerToTriple < local : $1 > $2
+ifdef(`_PRESERVE_LUSER_HOST_', `R< $+ > $+ @ $+		$@ $>MailerToTriple < $1 > $2 < @ $3 >
+')dnl
 R< $- : $+ > $+		$@ $>MailerToTriple < $1 : $2 > $3 < @ $2 >
 R< $+ > $+		$@ $>MailerToTriple < $1 > $2 < @ $1 >
 
+')dnl
 ifdef(`_MSP_', `_TITLE_(`FEATURE(msp): all mail goes to the MTA')
 
 SLocal_localaddr
@@ -196,6 +214,8 @@ R< $+ > $*			$#_RELAY_MAILER_ $@ $1 $: $2
 _TITLE_(`local:user, and local: for the user that the address has')
 
 SCanonLocal
+# what the local part routes on to
+R< $* > $* $=O $* < @ $* >	< $1 > $>canonify $2 $3 $4
 # the host that goes along is the address as it was
 R< $* > $* < @ $+ . >		$: < $1 > $2 @ $3
 R< $* > $* < @ $+ >		$: < $1 > $2 @ $3

@@ -86,7 +86,7 @@ R$+ < @ $=w >		$@ RELAY
 _WITH_DOMAINS_(`R$+ < @ $=R >		$@ RELAY', `R$+ < @ $* $=R >	$@ RELAY')
 ifdef(`_RELAY_ENTIRE_DOMAIN_', `R$+ < @ $* $=m >	$@ RELAY
 ')dnl
-ifdef(`_ACCESS_TABLE_', `ifdef(`_RELAY_FULL_ADDR_', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < F:$1@$2 > < D:$2 > < F:$1@$2 > < D:$2 > < >
+ifdef(`_ACCESS_TABLE_', `ifdef(`_RELAY_FULL_ADDR_', `R$+ < @ $+ >		$: $1 < @ $2 > $| $>SearchList < + To > $| < F:$1@$2 > _WITH_DOMAINS_(`< H:$2 >', `< D:$2 > < F:$1@$2 > < D:$2 >') < >
 R$+ < @ $+ > $| < RELAY >	$@ RELAY
 R$+ < @ $+ > $| < $* <TMPF> >	$#TEMP $@ 4.3.0 $: _TEMP_TEXT_
 R$+ < @ $+ > $| $*	$: $1 < @ $2 >', `_WITH_DOMAINS_(`R$+ < @ $+ >		$: < $(access To:$2 $: ? $) > < $1 < @ $2 > >
@@ -96,7 +96,7 @@ R< $* <TMPF> > $*	$#TEMP $@ 4.3.0 $: _TEMP_TEXT_
 R< $* > < $* >		$: $2')
 ')dnl
 ifdef(`_BESTMX_', `_FROM_(`bestmx_is_local')
-R$+ < @ $+ >		$: < : $(bestmx $2 $) : > < $1 < @ $2 > >
+ifelse(len(X`'_BESTMX_DOMAINS_), `1', `R$+ < @ $+ >		$: < : $(bestmx $2 $) : > < $1 < @ $2 > >', `R$+ < @ $* $=B >	$: < : $(bestmx $2 $3 $) : > < $1 < @ $2 $3 > >')
 R< : $=w : > $*		$@ RELAY
 R< : $=w . : > $*	$@ RELAY
 R< : $* : > < $* >	$: $2

@@ -72,14 +72,14 @@ Stls_client
 _LOCAL_TLS_(`tls_client')dnl
 ifdef(`_ACCESS_TABLE_', `R$* $| $*		$: $1
 R$*			$: $(macro {TLS_Name} $@ $&{client_name} $) $1
-_ASK_HOST_(`client', `TLS_Clt', `error')dnl
+_ASK_HOST_(`client', `TLS_Clt', `OK')dnl
 R$*			$@ $>"TLS_connection" $1', `R$* $| $*		$@ $>"TLS_connection" $1')
 
 # a server that we send to
 Stls_server
 _LOCAL_TLS_(`tls_server')dnl
 ifdef(`_ACCESS_TABLE_', `R$*			$: $(macro {TLS_Name} $@ $&{server_name} $) $1
-_ASK_HOST_(`server', `TLS_Srv', `error')dnl
+_ASK_HOST_(`server', `TLS_Srv', `OK')dnl
 R$*			$@ $>"TLS_connection" $1', `R$*			$@ $>"TLS_connection" $1')
 
 # a recipient that we send to
@@ -128,12 +128,14 @@ RFALSE $| < $- : $+ > < $+ > < $* > $| $-	$@ $>TLS_extensions < $1:$2 > < $4 >
 # no demand
 R$* $| $*		$: OK $| $1
 ROK $| PROTOCOL		$#error $@ _TLS_CODE_ $: "_TLS_REPLY_ STARTTLS failed."
-ROK $| SOFTWARE		$#error $@ _TLS_CODE_ $: "_TLS_REPLY_ TLS handshake failed."
+ifdef(`_STS_', `', `ROK $| SOFTWARE		$#error $@ _TLS_CODE_ $: "_TLS_REPLY_ TLS handshake failed."
+')dnl
 ROK $| CONFIG		$#error $@ _TLS_CODE_ $: "_TLS_REPLY_ STARTTLS temporarily not possible."
 ROK $| $*		$@ OK
 ')dnl
 RPROTOCOL		$#error $@ _TLS_CODE_ $: "_TLS_REPLY_ STARTTLS failed."
-RSOFTWARE		$#error $@ _TLS_CODE_ $: "_TLS_REPLY_ TLS handshake failed."
+ifdef(`_STS_', `', `RSOFTWARE		$#error $@ _TLS_CODE_ $: "_TLS_REPLY_ TLS handshake failed."
+')dnl
 RCONFIG			$#error $@ _TLS_CODE_ $: "_TLS_REPLY_ STARTTLS temporarily not possible."
 
 ifdef(`_ACCESS_TABLE_', `# the names in the certificate, one demand after the other
@@ -184,5 +186,6 @@ R< $* >			$#$1
 R$* $| < ? > $*		$: $1 $| $>A < $&{server_addr} > < ? > < ! AuthInfo > < >
 R$* $| < ? > $*		$: $1 $| < $(access AuthInfo: $: ? $) >
 R$* $| < ? > $*		$@ no
+R$* $| < $* <TMPF> > $*	$# <TMPF>
 R$* $| < $* > $*	$#$2
 ')')dnl

@@ -11,10 +11,9 @@ Mmail11,	P=MAIL11_MAILER_PATH, F=_FLAGS_(`MAIL11', MAIL11_MAILER_FLAGS), S=Mail1
 		_OPTINS(`MAIL11_MAILER_QGRP', `Q=', `, ')T=DNS/X-DECnet/X-Unix, A=MAIL11_MAILER_ARGS
 
 SMail11From
-R$+			$: $>MasqEnv $1
-R$+ < @ $- .DECNET. >	$: $2 :: $1
-R$+ < @ $+ >		$: $j :: "$1@$2"
+R$*			$: $>Mail11To $1
 
+# names of this host need no node; the others are as they are, rule set 4 writes node::user
 SMail11To
-R$+ < @ $- .DECNET. >	$: $1
+R$+ < @ $=w . >		$: $1
 divert(-1)

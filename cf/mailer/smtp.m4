@@ -31,12 +31,11 @@ Mrelay,		P=[IPC], F=_FLAGS_(`RELAY', _RELAY_FLAGS_ALWAYS_`'RELAY_MAILER_FLAGS), 
 # names of pseudo-domains as the outside world can reply to them
 SPseudoToReal
 R$* : ; < @ >		$@ $1 : ; < @ >
-ifdef(`_NO_UUCP_', `dnl', `ifdef(`UUCP_RELAY', `R$* < @ $+ .UUCP. >	$: < $Y > $2 ! $1 < @ $2 .UUCP. >', `R$* < @ $+ .UUCP. >	$@ $2 ! $1 < @ *LOCAL* >')')
+ifdef(`_NO_UUCP_', `dnl', `# the host that the mail goes to reads its own bang paths
+R$+ ! $+ < @ $&h .UUCP. >	$@ $2 < @ $1 .UUCP. >
+R$* < @ $&h .UUCP. >	$@ $1 < @ $&h .UUCP. >
+ifdef(`UUCP_RELAY', `R$* < @ $+ .UUCP. >	$: < $Y > $2 ! $1 < @ $2 .UUCP. >', `R$* < @ $+ .UUCP. >	$@ $2 ! $1 < @ *LOCAL* >')')
 ifdef(`BITNET_RELAY', `R$* < @ $+ .BITNET. >	$: < $B > $1 % $2 .BITNET < @ $2 .BITNET. >
-')dnl
-ifdef(`DECNET_RELAY', `R$* < @ $+ .DECNET. >	$: < $C > $1 % $2 .DECNET < @ $2 .DECNET. >
-')dnl
-ifdef(`FAX_RELAY', `R$* < @ $+ .FAX. >	$: < $F > $1 % $2 .FAX < @ $2 .FAX. >
 ')dnl
 R< $~[ : $+ > $* < @ $* >	$@ $3 < @ $2 >
 R< $+ > $* < @ $* >	$@ $2 < @ $1 >
