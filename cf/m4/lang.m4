@@ -52,6 +52,7 @@ define(`_SECTION_LIMITS_', `35')
 define(`_SECTION_RULESETS_', `36')
 define(`_SECTION_RELAY_OK_', `37')
 define(`_SECTION_LIMITS_NOW_', `38')
+define(`_SECTION_LAST_MAILERS_', `39')
 
 dnl a heading in the finished file
 define(`_TITLE_', `

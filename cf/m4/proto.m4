@@ -30,3 +30,4 @@ undivert(9)_SECTION_END_(9)dnl
 undivert(_SECTION_MILTER_)dnl
 _TITLE_(`mailers')
 undivert(7)_SECTION_END_(7)dnl
+undivert(_SECTION_LAST_MAILERS_)dnl

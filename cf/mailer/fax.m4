@@ -9,9 +9,4 @@ divert(7)dnl
 #
 Mfax,		P=FAX_MAILER_PATH, F=DFMhu, S=14, R=24, M=FAX_MAILER_MAX, T=X-Phone/X-FAX/X-Unix,
 		A=FAX_MAILER_ARGS
-
-S14
-R$+			$: $>EnvFromL $1
-S24
-R$+			$: $>EnvToL $1
 divert(-1)

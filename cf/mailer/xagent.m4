@@ -6,6 +6,6 @@ divert(7)dnl
 #
 # mailer of xagent.m4
 #
-Mxagent,	P=XAGENT_MAILER_PATH, F=nuDFMXLe, S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP, E=\n,
+Mxagent,	P=XAGENT_MAILER_PATH, F=nuDFMXLe, S=11/31, R=21/31, E=\n,
 		T=DNS/RFC822/X-Unix, A=XAGENT_MAILER_ARGS
 divert(-1)

@@ -362,6 +362,9 @@ fn finish(mut m: Mailer, shown: &str, with: &mut Reading<'_>) -> Option<Mailer> 
             return None;
         }
     }
+    if m.flags.has(b'L') && m.line_limit == 0 {
+        m.line_limit = 990;
+    }
     let smtp = m.speaks_smtp();
     if m.eol.is_empty() {
         m.eol = if smtp { b"\r\n".to_vec() } else { b"\n".to_vec() };

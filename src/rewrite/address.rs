@@ -276,17 +276,22 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], original: &[u8]) -> Resu
         user.remove(0);
         skip_ruleset_5 = true;
     }
-    let status = outward(work, &mut user, Kind::EnvelopeRecipient, Some(mailer));
-    let mut user = join(&user, blank, &config.chars, work.texts);
-    if !mailer.flags.has(b'u') {
-        user.make_ascii_lowercase();
-    }
     let host = host.map(|mut h| {
         if !mailer.flags.has(b'h') {
             h.make_ascii_lowercase();
         }
         h
     });
+    // The mailer's rules may ask which host the mail goes to.
+    match &host {
+        Some(host) => work.scope.macros.set("h", host),
+        None => work.scope.macros.unset("h"),
+    }
+    let status = outward(work, &mut user, Kind::EnvelopeRecipient, Some(mailer));
+    let mut user = join(&user, blank, &config.chars, work.texts);
+    if !mailer.flags.has(b'u') {
+        user.make_ascii_lowercase();
+    }
     check_printable(work, &mut user);
     Ok(Parsed { mailer: index, host, user, skip_ruleset_5, try_later: status == TEMPFAIL, queue_group: None })
 }
