@@ -47,6 +47,7 @@ R< $- > $* < @ $+ . >	$: < $1 > $2 < @ $3 >
 ifdef(`_ACCESS_TABLE_', `# the whole address, the user, the domain
 R< $- > $+ < @ $+ >	$: < $1 > $2 < @ $3 > $| $>SearchList < + From > $| < F:$2@$3 > < U:$2@ > < D:$3 > < >
 R< NONE > $+		$: < NONE > $1 $| $>SearchList < + From > $| < U:$1@ > < >
+R< NONE >		$: < NONE > $| $>SearchList < + From > $| < U:@ > < >
 R< $* > $* $| < ? >	$: < $1 > $2
 R< $* > $* $| < $={Accept} >	$@ $3
 R< $* > $* $| < $+ >	$@ $>Verdict < $3 >

@@ -74,6 +74,8 @@ impl Class {
 pub struct Classes {
     names: HashMap<MacroName, ClassId>,
     sets: Vec<Class>,
+    /// Every word in the spelling that came first, by its lower case: all classes show it so.
+    spelling: HashMap<Box<[u8]>, Box<[u8]>>,
 }
 
 impl Classes {
@@ -91,8 +93,9 @@ impl Classes {
     /// Adds `phrase` to the class called `name`.
     pub fn insert(&mut self, name: &MacroName, phrase: &[u8]) {
         let id = self.id(name);
+        let first = self.spelling.entry(phrase.to_ascii_lowercase().into()).or_insert_with(|| phrase.into());
         if let Some(set) = self.sets.get_mut(id.0 as usize) {
-            set.insert(phrase);
+            set.insert(first);
         }
     }
 

@@ -325,10 +325,7 @@ fn without_quotes(key: &[u8]) -> Vec<u8> {
     while let Some(&b) = bytes.next() {
         match b {
             b'"' => {}
-            b'\\' => {
-                out.push(b);
-                out.extend(bytes.next());
-            }
+            b'\\' => out.extend(bytes.next()),
             _ => out.push(b),
         }
     }

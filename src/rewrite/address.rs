@@ -228,7 +228,7 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], original: &[u8]) -> Resu
         return Err(Refusal::config("553 5.3.5 buildaddr: no mailer in parsed address"));
     };
     let name = join(parts.mailer, None, &config.chars, work.texts);
-    let host = parts.host.map(|h| join(h, None, &config.chars, work.texts));
+    let host = parts.host.map(|h| join(h, blank, &config.chars, work.texts));
     if name.eq_ignore_ascii_case(b"error") && parts.user.is_some_and(|u| !u.is_empty()) {
         let user = join(parts.user.unwrap_or_default(), Some(b' '), &config.chars, work.texts);
         let refusal = errors::from_triple(host.as_deref(), &user);
@@ -248,11 +248,11 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], original: &[u8]) -> Resu
         return Err(Refusal::config("buildaddr: unknown mailer"));
     };
     let mut host = host;
-    if host.is_none() && !resolved.flags.has(b'l') {
+    if host.as_ref().is_none_or(Vec::is_empty) && !resolved.flags.has(b'l') {
         work.system("buildaddr: no host");
         return Err(Refusal::config("buildaddr: no host"));
     }
-    let Some(user) = parts.user.filter(|u| !u.is_empty()) else {
+    let Some(user) = parts.user else {
         work.system("buildaddr: no user");
         return Err(Refusal::config("buildaddr: no user"));
     };

@@ -60,6 +60,10 @@ impl TestMode {
         let mut line = b"mailer ".to_vec();
         match parse_address(&mut scope, addr, kind) {
             Ok(parsed) => {
+                if parsed.try_later {
+                    let text = b"... Transient parse error -- message queued for future delivery";
+                    self.out.line(&[addr, text].concat());
+                }
                 let name = self.config.mailers.get(parsed.mailer).map(|m| m.name.as_str()).unwrap_or_default();
                 line.extend(name.bytes());
                 if let Some(host) = parsed.host.filter(|h| !h.is_empty()) {
