@@ -82,6 +82,10 @@ impl TestMode {
             .bytes(),
         );
         out.extend(visible(&m.eol));
+        if let Some(charset) = &m.charset {
+            out.extend_from_slice(b" C=");
+            out.extend(visible(charset));
+        }
         let kind = |i: usize| match m.types.get(i) {
             Some(Some(t)) => printable(t),
             _ => "<undefined>".to_string(),

@@ -167,15 +167,24 @@ impl TestMode {
             return self.out.text("Usage: /mx address");
         }
         let shown = printable(host);
-        match crate::dns::exchangers(&*self.resolver, host) {
-            Ok(answer) if answer.null => self.out.text(&format!("getmxrr({shown}) returns null MX (See RFC7505)")),
-            Ok(answer) => {
-                self.out.text(&format!("getmxrr({shown}) returns {} value(s):", answer.hosts.len()));
-                for mx in &answer.hosts {
-                    self.out.line(&[b"\t", mx.name.as_slice()].concat());
-                }
-            }
-            Err(_) => self.out.text(&format!("getmxrr({shown}) returns -1 value(s):")),
+        let found = crate::dns::exchangers(&*self.resolver, host);
+        if found.as_ref().is_ok_and(|answer| answer.null) {
+            return self.out.text(&format!("getmxrr({shown}) returns null MX (See RFC7505)"));
+        }
+        let failed = found.is_err();
+        let mut hosts: Vec<Vec<u8>> = found.map(|a| a.hosts.into_iter().map(|mx| mx.name).collect()).unwrap_or_default();
+        let fallback = self.config.options.fallback_mx_host.get().unwrap_or_default();
+        if !fallback.is_empty() {
+            let bare = fallback.strip_suffix(b".").unwrap_or(fallback);
+            let dot: &[u8] = if bare.starts_with(b"[") { b"" } else { b"." };
+            hosts.push([bare, dot].concat());
+        }
+        if failed && hosts.is_empty() {
+            return self.out.text(&format!("getmxrr({shown}) returns -1 value(s):"));
+        }
+        self.out.text(&format!("getmxrr({shown}) returns {} value(s):", hosts.len()));
+        for host in hosts {
+            self.out.line(&[b"\t", host.as_slice()].concat());
         }
     }
 
