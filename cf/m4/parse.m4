@@ -144,11 +144,13 @@ R$*			$: $1 $| $>"Local_localaddr" $1
 R$* $| $#ok		$@ $1
 R$* $| $#$*		$#$2
 R$* $| $*		$: $1
-ifdef(`_PRESERVE_LUSER_HOST_', `# FEATURE(preserve_luser_host): the host that came with the name; h holds it, or a detail with its plus sign
+ifdef(`_PRESERVE_LUSER_HOST_', `_FROM_(`preserve_luser_host')
+# the host that came with the name; h holds it, or a detail with its plus sign
 R$*			$: $&h $| $1
 R+ $* $| $*		$: $2
 R$+ $| $*		$: $(macro {Host} $@ @ $1 $) $2
 R$| $*			$: $1
+#<
 ')dnl
 ifdef(`_PRESERVE_PLUS_', `', `# user+detail: first as user+*, then as user
 R$+ + *			$#_LOCAL_MAILER_ $@ $&h $: $1
