@@ -36,12 +36,7 @@ pub(super) fn read_bounded(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> 
 
 /// Reads what an `F` line's text after the name says: `[-o] /file [format]` or `|program`.
 /// A program is run as `user`, if this process is root.
-pub(super) fn read(
-    spec: &[u8],
-    class: &MacroName,
-    blame: &Blame,
-    user: &UserSpec,
-) -> Result<Vec<Vec<u8>>, Fault> {
+pub(super) fn read(spec: &[u8], class: &MacroName, blame: &Blame, user: &UserSpec) -> Result<Vec<Vec<u8>>, Fault> {
     let mut spec = spec.trim_ascii_start();
     if let Some(program) = spec.strip_prefix(b"|") {
         return Ok(words(&output(program, user), None));

@@ -352,7 +352,12 @@ impl<'a> Loader<'a> {
         self.config.origins.class_line(&name, number);
         let spec = self.expand(spec);
         self.config.classes.id(&name);
-        match class_file::read(&spec, &name, &self.config.options.dont_blame_sendmail, &self.config.options.default_user) {
+        match class_file::read(
+            &spec,
+            &name,
+            &self.config.options.dont_blame_sendmail,
+            &self.config.options.default_user,
+        ) {
             Ok(words) => {
                 for w in words {
                     self.config.classes.insert(&name, &w);

@@ -172,7 +172,8 @@ impl TestMode {
             return self.out.text(&format!("getmxrr({shown}) returns null MX (See RFC7505)"));
         }
         let failed = found.is_err();
-        let mut hosts: Vec<Vec<u8>> = found.map(|a| a.hosts.into_iter().map(|mx| mx.name).collect()).unwrap_or_default();
+        let mut hosts: Vec<Vec<u8>> =
+            found.map(|a| a.hosts.into_iter().map(|mx| mx.name).collect()).unwrap_or_default();
         let fallback = self.config.options.fallback_mx_host.get().unwrap_or_default();
         if !fallback.is_empty() {
             let bare = fallback.strip_suffix(b".").unwrap_or(fallback);
