@@ -3,6 +3,7 @@
 //! Every value goes through [`Field`], which escapes control characters: one record is one line. [`emit`] hands the text to
 //! the `log` crate; `role::logging` points env_logger at syslog or the terminal. `LogLevel` decides here.
 
+pub mod applet;
 pub mod client;
 pub mod delivery;
 pub mod queue;

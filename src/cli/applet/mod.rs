@@ -10,6 +10,7 @@ mod praliases;
 mod rmail;
 mod smrsh;
 mod tables;
+mod vacation;
 
 use std::ffi::OsString;
 
@@ -26,6 +27,7 @@ const APPLETS: &[(&str, Applet)] = &[
     ("praliases", praliases::main),
     ("rmail", rmail::main),
     ("smrsh", smrsh::main),
+    ("vacation", vacation::main),
 ];
 
 /// The applet called `name`.
