@@ -63,4 +63,6 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// New queue identifiers.
     pub ids: Arc<IdGenerator>,
+    /// What mailstats(8) shows.
+    pub statistics: Arc<crate::stats::Statistics>,
 }

@@ -151,6 +151,7 @@ fn bench(port: u16, resolver: FakeResolver, edit: &[(&str, &str)]) -> Bench {
         scheduler: Arc::new(Nothing),
         clock: Arc::new(SystemClock),
         ids: Arc::new(IdGenerator::new(4242, 0)),
+        statistics: Arc::default(),
     };
     Bench { services, pool: ConnectionCache::new(), port }
 }

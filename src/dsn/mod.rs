@@ -172,9 +172,24 @@ fn issue(
     if svc.store.commit(&envelope).is_err() {
         return false;
     }
+    accepted(svc, &envelope.sender, envelope.size);
     log::delivery::report(&original.id, &envelope.id, kind, reason);
     svc.scheduler.submit(envelope);
     true
+}
+
+/// Counts a message that was taken from `sender`.
+pub fn accepted(svc: &Services, sender: &[u8], size: u64) {
+    if !svc.statistics.is_wanted() {
+        return;
+    }
+    let local = || svc.config.mailers.iter().position(|m| m.name == "local");
+    let place = |wanted: &crate::cf::Mailer| svc.config.mailers.iter().position(|m| std::ptr::eq(m, wanted));
+    let sender = bare(sender);
+    let mailer = if sender.is_empty() { local() } else { mailer_of(svc, sender).and_then(place).or_else(local) };
+    if let Some(mailer) = mailer {
+        svc.statistics.message_from(mailer, size);
+    }
 }
 
 /// A program or the configuration is broken: the postmaster should know.

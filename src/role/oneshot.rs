@@ -8,6 +8,7 @@ use crate::envelope::IdGenerator;
 use crate::queue::files::{FileStore, Settings};
 use crate::queue::schedule::Delivery;
 use crate::service::{Services, SystemClock};
+use crate::stats::Statistics;
 use std::io;
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub fn open(config: &Arc<Config>) -> io::Result<OneShot> {
         scheduler: delivery.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(IdGenerator::new(std::process::id(), u32::from_be_bytes(start))),
+        statistics: Arc::new(Statistics::at_once(config.options.status_file.path())),
         config: config.clone(),
     };
     Ok(OneShot { services, delivery })

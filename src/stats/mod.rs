@@ -12,7 +12,7 @@ use nix::fcntl::{Flock, FlockArg};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -171,16 +171,45 @@ impl Counters {
 }
 
 /// Counting for one process: adds up in memory, and in the file at each [`flush`](Statistics::flush).
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Statistics {
     file: PathBuf,
+    /// Opened before the process gave up the right to.
+    open: Option<File>,
     pending: Mutex<Counters>,
+    /// Each message is written at once: the process does not live long.
+    at_once: bool,
 }
 
 impl Statistics {
     /// Counters for `file`, the value of `StatusFile`.
     pub fn new(file: PathBuf) -> Statistics {
-        Statistics { file, pending: Mutex::default() }
+        Statistics { file, ..Statistics::default() }
+    }
+
+    /// Counters for a process that does one thing and ends.
+    pub fn at_once(file: Option<&Path>) -> Statistics {
+        Statistics { file: file.map(Path::to_path_buf).unwrap_or_default(), at_once: true, ..Statistics::default() }
+    }
+
+    /// Counters for a process that will not be allowed to open the file later.
+    pub fn opened(file: Option<&Path>) -> Statistics {
+        let mut made = Statistics::new(file.map(Path::to_path_buf).unwrap_or_default());
+        made.open = open(&made.file).ok();
+        made
+    }
+
+    /// Is anything counted?
+    pub fn is_wanted(&self) -> bool {
+        !self.file.as_os_str().is_empty()
+    }
+
+    /// A message has been dealt with.
+    pub fn settle(&self) {
+        if self.at_once && self.is_wanted() {
+            // The message is what counts, not the count.
+            let _ = self.flush();
+        }
     }
 
     fn with(&self, change: impl FnOnce(&mut Counters)) {
@@ -237,11 +266,10 @@ impl Statistics {
     }
 
     fn add_to_file(&self, counted: &Counters) -> io::Result<()> {
-        let flags = (nix::fcntl::OFlag::O_NOFOLLOW | nix::fcntl::OFlag::O_NONBLOCK).bits();
-        let file = OpenOptions::new().read(true).write(true).custom_flags(flags).open(&self.file)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other("no regular file"));
-        }
+        let file = match &self.open {
+            Some(file) => file.try_clone()?,
+            None => open(&self.file)?,
+        };
         let file = lock(file)?;
         let mut content = vec![0; SIZE];
         let length = read_at_most(&file, &mut content)?;
@@ -250,6 +278,15 @@ impl Statistics {
         counters.merge(counted);
         file.write_all_at(&counters.encode(), 0)
     }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let flags = (nix::fcntl::OFlag::O_NOFOLLOW | nix::fcntl::OFlag::O_NONBLOCK).bits();
+    let file = OpenOptions::new().read(true).write(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("no regular file"));
+    }
+    Ok(file)
 }
 
 fn lock(mut file: File) -> io::Result<Flock<File>> {

@@ -70,5 +70,6 @@ pub fn services(
         scheduler: Arc::new(Nothing),
         clock: Arc::new(SystemClock),
         ids: Arc::new(IdGenerator::new(std::process::id(), 0)),
+        statistics: Arc::default(),
     }
 }

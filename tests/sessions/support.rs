@@ -174,6 +174,7 @@ impl Site {
             scheduler: Arc::new(Nothing),
             clock: Arc::new(Still),
             ids: Arc::new(IdGenerator::new(366, 61)),
+            statistics: Arc::default(),
         };
         let settings = Arc::new(Settings::new(&config, true));
         Site { services, store, settings }

@@ -203,16 +203,14 @@ fn change(database: &Path, fresh: bool, added: Vec<Pair>) -> Result<(), Failure>
 fn put(held: replace::Held, database: &Path, fresh: bool, added: Vec<Pair>) -> Result<(), Failure> {
     let mut pairs = Vec::new();
     if held.existed() && !fresh {
-        pairs = held
-            .table(false)
-            .and_then(|t| Ok(t.pairs()?))
-            .map_err(|e| unusable(database, &e))?;
+        pairs = held.table(false).and_then(|t| Ok(t.pairs()?)).map_err(|e| unusable(database, &e))?;
     }
     for (key, value) in added {
         pairs.retain(|(known, _)| *known != key);
         pairs.push((key, value));
     }
-    held.replace(Kind::Hash, &pairs, false, None).map_err(|e| (EX_IOERR, format!("vacation: {}: {e}", database.display())))
+    held.replace(Kind::Hash, &pairs, false, None)
+        .map_err(|e| (EX_IOERR, format!("vacation: {}: {e}", database.display())))
 }
 
 /// Whether `address` may get an answer now; if so, that is written down.

@@ -120,12 +120,16 @@ fn one(svc: &Services, transport: &dyn Transport, mut envelope: Envelope, how: H
         let statuses = hand_over(svc, transport, &envelope, job);
         let ended = svc.clock.now().0;
         let delivered = account.settle(&mut envelope, job, &statuses, ended, ended - began);
+        if delivered {
+            svc.statistics.message_to(job.mailer, envelope.size);
+        }
         if delivered && n + 1 < count {
             // A failure here only means that a crash would repeat more than it should.
             let _ = svc.store.update(&envelope);
         }
     }
     finish::finish(svc, envelope, account, how);
+    svc.statistics.settle();
 }
 
 /// Holds back what is not to be tried now.

@@ -164,6 +164,7 @@ pub(crate) fn bench(more: &str) -> Bench {
         scheduler: Arc::clone(&caught) as Arc<dyn Scheduler>,
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         ids: Arc::new(IdGenerator::new(18798, 0)),
+        statistics: Arc::default(),
     };
     Bench { dir: dir, svc, caught, clock, table: Table::default() }
 }

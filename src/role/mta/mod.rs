@@ -23,6 +23,7 @@ use crate::queue::schedule::Delivery;
 use crate::queue::store::Store;
 use crate::service::{Services, SystemClock};
 use crate::smtp::server::Settings;
+use crate::stats::Statistics;
 use crate::sys::{cred, process, sandbox, title};
 use crate::tls;
 use doors::Doors;
@@ -82,6 +83,7 @@ fn start(
     let tls =
         if listeners.is_empty() { None } else { tls::server::Server::new(&config.options, &mut tls::server::open) };
     let store = FileStore::open(StoreSettings::from_config(&config))?;
+    let statistics = Arc::new(Statistics::opened(config.options.status_file.path()));
     become_mta(&config, &store)?;
     restrict(&config, &store);
     let store = Arc::new(store);
@@ -112,6 +114,7 @@ fn start(
         scheduler: delivery.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(ids),
+        statistics: statistics.clone(),
         config: config.clone(),
     };
     let transport = Arc::new(Standard::new(false));
@@ -120,6 +123,7 @@ fn start(
         delivery.run_once(&setup.selection, &mut |_, _, _| {});
         delivery.drain();
         transport.close();
+        let _ = statistics.flush();
         return Ok(0);
     }
     if let Some(interval) = setup.queue_interval {
@@ -140,6 +144,8 @@ fn start(
     let mut certificates_seen = Instant::now();
     let housekeeping = || {
         transport.expire(idle);
+        // What the file does not take now stays for the next time.
+        let _ = statistics.flush();
         if let Some(files) = link.renewed() {
             renew(&shared, files);
         }
@@ -154,6 +160,7 @@ fn start(
     delivery.stop(STOP_TIME);
     store.stop_journal();
     transport.close();
+    let _ = statistics.flush();
     Ok(0)
 }
 

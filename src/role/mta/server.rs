@@ -260,6 +260,7 @@ impl Loop {
 
     fn welcome(&mut self, mut stream: TcpStream, peer: SocketAddr, daemon: usize) {
         let _ = stream.set_nodelay(true);
+        self.shared.services.statistics.connection(crate::stats::Connection::In);
         let Ok(local) = stream.local_addr() else { return };
         let counts = self.shared.gate.enter(peer.ip(), daemon);
         let config: &Arc<Config> = &self.shared.services.config;

@@ -291,11 +291,14 @@ impl Run<'_, '_> {
             let ip = only.unwrap_or(*ip);
             let source = source(&self.config.options, ip);
             match Wire::tcp(SocketAddr::new(ip, *port), &source, limit) {
-                Ok(wire) => match self.open(host, wire, Some(ip)) {
-                    // A server that is busy or gone may be better at another address; a refusal counts for all.
-                    Err(status) if status.is_transient() => failure = status,
-                    done => return done,
-                },
+                Ok(wire) => {
+                    self.svc.statistics.connection(crate::stats::Connection::Out);
+                    match self.open(host, wire, Some(ip)) {
+                        // A server that is busy or gone may be better at another address; a refusal counts for all.
+                        Err(status) if status.is_transient() => failure = status,
+                        done => return done,
+                    }
+                }
                 Err(error) => {
                     log::connection_failed(&self.env.id, &host.shown, &bracketed(ip), &words(&error));
                     failure = unreachable(&error, &host.shown);

@@ -116,6 +116,7 @@ impl<'a> Submission<'a> {
         // A name that rule sets could make sense of counts, a string that is no address does not.
         let known = refused.iter().filter(|r| r.recipient.target.is_some()).count();
         self.log_from(&envelope, size, envelope.recipients.len() + known);
+        crate::dsn::accepted(self.services, &envelope.sender, size);
         if nobody_named {
             return Ok(64);
         }

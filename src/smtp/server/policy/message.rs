@@ -157,6 +157,9 @@ fn take(state: &State, services: &Services, transaction: &mut Transaction) -> Re
     complete(&services.config, &mut transaction.macros, &mut transaction.envelope, collected);
     let message_id = message_id.or_else(|| self::message_id(&transaction.envelope.headers));
     super::log_from(state, transaction, size, message_id.as_deref());
+    if verdict.is_ok() {
+        crate::dsn::accepted(services, &transaction.envelope.sender, size);
+    }
     if let Err(reply) = verdict {
         refused_recipients(state, transaction, transaction.envelope.priority, &reply);
         return Err(reply);
