@@ -85,10 +85,10 @@ impl ConnectionCache {
         end(stale);
     }
 
-    /// Ends all idle connections: at the end of a process or a queue run.
+    /// Ends all idle connections, the one used last first: at the end of a process or a queue run.
     pub fn close_all(&self, mut verbose: Option<&mut dyn Transcript>) {
         let all = std::mem::take(&mut *self.kept());
-        for kept in all {
+        for kept in all.into_iter().rev() {
             kept.connection.end(verbose.as_mut().map(|v| &mut **v as &mut dyn Transcript));
         }
     }
