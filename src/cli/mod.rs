@@ -6,6 +6,7 @@
 pub mod applet;
 pub mod built_in;
 pub mod flags;
+pub mod levels;
 pub mod modes;
 pub mod settings;
 pub mod test_mode;
