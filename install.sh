@@ -29,6 +29,12 @@ say() { printf '%s\n' "$*"; }
 taken="$PREFIX/sbin/sendmail $PREFIX/lib/sendmail $PREFIX/bin/mailq $PREFIX/bin/newaliases $PREFIX/bin/hoststat $PREFIX/bin/purgestat
   $PREFIX/sbin/makemap $PREFIX/sbin/editmap $PREFIX/sbin/praliases $PREFIX/sbin/mailstats $PREFIX/bin/vacation $PREFIX/bin/rmail
   $PREFIX/libexec/mail.local $PREFIX/libexec/smrsh"
+# Debian's scripts call the daemon and the submission program by these names; where they are, they become ours.
+aliases=
+for file in "$PREFIX/sbin/sendmail-mta" "$PREFIX/sbin/sendmail-msp"; do
+  if [ -e "$file" ] || [ -L "$file" ]; then aliases="$aliases $file"; fi
+done
+taken="$taken $aliases"
 
 set_aside() {
   for file in $taken; do
@@ -75,6 +81,9 @@ if [ $action = uninstall ]; then
   # Daemons that were started by hand.
   sh etc/init.sendmail stop >/dev/null || say "a sendmail still runs: stop it"
   make uninstall PREFIX="$PREFIX" >/dev/null
+  for file in $aliases; do
+    if [ "$(readlink "$file")" = sendmail ]; then rm -f "$file"; fi
+  done
   for file in /etc/systemd/system/sendmail.service /etc/systemd/system/sm-client.service /etc/init.d/sendmail; do
     if [ -e "$file" ] && grep -q Postrider "$file"; then rm -f "$file"; say "removed: $file"; fi
   done
@@ -94,6 +103,7 @@ add_user smmsp "Mail Submission Program" /var/spool/clientmqueue
 mkdir -p "$STATE"
 set_aside
 make install PREFIX="$PREFIX" >/dev/null
+for file in $aliases; do ln -sf sendmail "$file"; done
 if [ ! -L "$PREFIX/share/sendmail/cf" ]; then
   say "note: $PREFIX/share/sendmail/cf is there already and stays; our macro tree is in $PREFIX/share/sendmail-cf"
 fi

@@ -477,6 +477,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_and_what_only_looks_so() {
+        let body = flags(&["-BFOO", "bob"]).unwrap();
+        assert_eq!((body.complaint.as_deref(), body.args.len()), (Some(&b"Illegal body type FOO"[..]), 1));
+        assert_eq!(flags(&["-U", "bob"]).unwrap_err(), "");
+        assert_eq!(flags(&["-Ax"]).unwrap().config_choice, Some(b'm'));
+        assert_eq!(flags(&["-i", "--help"]).unwrap().args, Vec::<Vec<u8>>::new());
+        assert_eq!(flags(&["-r", " a@b "]).unwrap().sender, Some((b'r', b"a@b".to_vec())));
+    }
+
+    #[test]
     fn bytes_survive() {
         use std::os::unix::ffi::OsStringExt;
         let argv = [OsString::from("sendmail"), OsString::from_vec(b"-f\xff@x".to_vec())];

@@ -31,6 +31,8 @@ pub struct Settings {
     pub from: Option<Vec<u8>>,
     /// `-h`: a file in the user's home instead of the spool.
     pub home_file: Option<OsString>,
+    /// `-D`: another database of mailboxes than the password file, of which there is none.
+    pub database: Option<Vec<u8>>,
     /// `-p`: the spool directory.
     pub spool: PathBuf,
     /// The recipients.
@@ -45,6 +47,7 @@ impl Default for Settings {
             quota_is_permanent: false,
             from: None,
             home_file: None,
+            database: None,
             spool: PathBuf::from(SPOOL),
             users: Vec::new(),
         }
@@ -85,6 +88,7 @@ pub fn parse<'a>(arguments: impl Iterator<Item = &'a [u8]>) -> Result<Settings, 
                         b'f' | b'r' if settings.from.is_some() => return Err(Usage::TwoSenders),
                         b'f' | b'r' => settings.from = Some(value.to_vec()),
                         b'h' => settings.home_file = Some(OsString::from_vec(value.to_vec())),
+                        b'D' if value != b"pw" => settings.database = Some(value.to_vec()),
                         b'p' => settings.spool = PathBuf::from(OsStr::from_bytes(value)),
                         _ => {}
                     }
@@ -143,7 +147,9 @@ impl Settings {
 
     /// The account of a recipient.
     pub fn find(&self, recipient: &[u8]) -> Result<User, Refused> {
-        for name in login_names(recipient) {
+        // On the command line a name is a name; the address of LMTP may have a detail.
+        let most = if self.lmtp { 2 } else { 1 };
+        for name in login_names(recipient).take(most) {
             match Passwd.by_name(name) {
                 Ok(Some(user)) => return Ok(user),
                 Ok(None) => {}
@@ -207,6 +213,8 @@ mod tests {
         assert_eq!(s.users, [b"alice".to_vec(), b"bob".to_vec()]);
         assert_eq!(s.path(b"alice", OsStr::new("/home/alice")), Path::new("/home/alice/Mailbox"));
         assert_eq!(read("-l -p /x").unwrap().path(b"u", OsStr::new("/h")), Path::new("/x/u"));
+        assert_eq!(read("-D mbdb u").unwrap().database.as_deref(), Some(&b"mbdb"[..]));
+        assert_eq!(read("-D pw u").unwrap().database, None);
         assert_eq!(read("-f a -r b bob"), Err(Usage::TwoSenders));
         assert_eq!(read("-X"), Err(Usage::Wrong("invalid option -- 'X'".into())));
         assert_eq!(read("-f"), Err(Usage::Wrong("option requires an argument -- 'f'".into())));

@@ -79,6 +79,17 @@ impl Write for Syslog {
     }
 }
 
+/// Sends one record under `tag` without a process id, as mail.local(8) logs what it says to a terminal.
+pub fn plain(tag: &str, severity: u8, text: &str) {
+    let stamp = clock::local(now()).syslog();
+    let record = format!(
+        "<{}>{stamp} {tag}: {}",
+        FACILITY_MAIL | severity,
+        crate::text::Line::cleaned(text.as_bytes()).escape_ascii()
+    );
+    let _ = Syslog.write_all(record.as_bytes());
+}
+
 /// Forgets the socket without closing it: a forked child whose descriptors were closed must not write to a number that
 /// now may be another file.
 pub fn forget_socket() {

@@ -357,6 +357,53 @@ class Article(unittest.TestCase):
                 self.assertEqual(done.returncode, code, done.stdout)
         self.assertIn(b"Recipient names must be specified", submit("", "").stdout)
 
+    def failing(self, arguments, text="Subject: fails 44\n\nx\n"):
+        """What is said, the exit code, and what is new in dead.letter."""
+        letter = pathlib.Path("/home/alice/dead.letter")
+        letter.unlink(missing_ok=True)
+        done = submit(text, arguments)
+        return done.stdout.decode(), done.returncode, letter.read_text() if letter.exists() else ""
+
+    def test_44_failures(self):
+        saved = "/home/alice/dead.letter... Saved message in /home/alice/dead.letter\n"
+        for arguments, said, code in (("nosuch", saved, 67), ("-oep nosuch bob", saved, 67), ("bob@", "bob@... Hostname required\n" + saved, 64),
+                                      ("-h 30 bob", saved, 69), ("-f alice@" + HOST + " nosuch", saved, 67)):
+            with self.subTest(arguments):
+                out, rc, letter = self.failing(arguments)
+                self.assertEqual((out, rc), (said, code))
+                self.assertRegex(letter, r"\AFrom alice\S* .*\nReturn-Path: <alice\S*>\nReceived: \(from alice@localhost\)\n")
+                self.assertTrue(letter.endswith("Subject: fails 44\n\nx\n\n"), letter)
+        for arguments, said, code in (("-oeq nosuch", "", 67), ("-N never nosuch", "", 67), ("-U bob", "", 64), ("-OBadOption=1 bob", "readcf: unknown option name BadOption\n", 70),
+                                      ("-qIx", "You do not have permission to process the queue\n", 77), ("-bd", "550 Permission denied (real uid not trusted)\n", 64),
+                                      ("-Qx -qIx", "Permission denied (real uid not trusted)\n", 64), ("--help", "Recipient names must be specified\n", 64)):
+            with self.subTest(arguments):
+                self.assertEqual(self.failing(arguments), (said, code, ""))
+
+    def test_45_failures_by_mail(self):
+        for arguments, code in (("-oem nosuch", 67), ("-oew nosuch", 67), ("-oee nosuch", 0), ("-odb nosuch", 0), ("-odb bob@ bob", 64)):
+            with self.subTest(arguments):
+                mark = "mailed 45 " + arguments.split()[0] + str(code)
+                out, rc, letter = self.failing(arguments, f"Subject: {mark}\n\nx\n")
+                self.assertEqual((out, rc, letter), ("bob@... Hostname required\n" if "@" in arguments else "", code, ""))
+                self.assertTrue(wait(lambda: f"Subject: {mark}\n\nx\n\n--" in MAILBOX.read_text()), "\n".join(LOG[-20:]))
+        out, rc, letter = self.failing("-f bob nosuch", "Subject: of bob 45\n\nx\n")
+        self.assertEqual((out, rc, letter), ("", 67, ""))
+        self.assertTrue(wait(mailbox_has("of bob 45", pathlib.Path("/var/mail/bob"))))
+
+    def test_46_who_says_to_be_another(self):
+        done = submit("Subject: other 46\n\nx\n", "-r root -F 'Some One' bob")
+        self.assertEqual((done.returncode, done.stdout), (0, b""))
+        bob = pathlib.Path("/var/mail/bob")
+        self.assertTrue(wait(mailbox_has("other 46", bob)))
+        self.assertRegex(bob.read_text(), rf"From: Some One <root@{HOST}>\nMessage-Id: .*\nX-Authentication-Warning: {HOST}: alice set sender to root using -r\nSubject: other 46\n")
+        self.assertTrue(wait(logged(r"Authentication-Warning: \S+: alice set sender to root using -r")))
+
+    def test_47_batch_on_standard_input(self):
+        talk = "EHLO x\nMAIL FROM:<alice>\nRCPT TO:<bob>\nDATA\nSubject: batch 47\n\nx\n.\nQUIT\n"
+        self.assertIn(b"554 5.5.0 SMTP protocol error", submit(talk, "-bs").stdout)
+        self.assertIn(b"221 2.0.0", submit(talk.replace("\n", "\r\n"), "-OBatchInput -bs").stdout)
+        self.assertTrue(wait(mailbox_has("batch 47", pathlib.Path("/var/mail/bob"))))
+
     def test_42_bs(self):
         done = submit("", "-bs")
         self.assertRegex(done.stdout.decode(), rf"^220 {HOST} ESMTP Sendmail ")

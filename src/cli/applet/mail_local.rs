@@ -2,6 +2,7 @@
 
 use crate::deliver::mail_local::{self, Settings, Usage};
 use crate::deliver::mailbox::Refused;
+use crate::role::logging;
 use crate::sys::{netdb, process, scratch};
 use std::ffi::OsString;
 use std::fs::File;
@@ -11,6 +12,7 @@ use std::path::Path;
 
 const EX_UNAVAILABLE: u8 = 69;
 const EX_TEMPFAIL: u8 = 75;
+const LOG_ERR: u8 = 3;
 /// The longest command line.
 const MAX_COMMAND: u64 = 4096;
 /// The most recipients of one message.
@@ -33,6 +35,12 @@ pub fn main(argv: &[OsString]) -> u8 {
             return usage();
         }
     };
+    if let Some(database) = &settings.database {
+        // There is only the password file here.
+        let shown = String::from_utf8_lossy(database);
+        say(&format!("Can not open mailbox database {shown}: Service unavailable"));
+        return EX_UNAVAILABLE;
+    }
     if settings.lmtp {
         if !settings.users.is_empty() {
             let _ = writeln!(io::stdout(), "421 Users should not be specified in command line if LMTP required");
@@ -48,6 +56,7 @@ pub fn main(argv: &[OsString]) -> u8 {
 
 fn say(text: &str) {
     let _ = writeln!(io::stderr(), "mail.local: {text}");
+    logging::plain("mail.local", LOG_ERR, text);
 }
 
 fn usage() -> u8 {

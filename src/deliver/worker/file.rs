@@ -69,7 +69,11 @@ impl Worker {
     fn append(&self, path: &Path, job: &LocalJob) -> io::Result<()> {
         let mut file = lock::take_kernel(self.open(path)?, Instant::now() + LOCK_WAIT)?;
         let form = Form { envelope_line: false, content_length: false };
-        append_whole(&mut file, |out| mbox::write(form, (b"", ""), &job.message, job.size, out))
+        append_whole(&mut file, |out| {
+            mbox::write(form, (b"", ""), &job.message, job.size, out)?;
+            // As in a mailbox, an empty line stands between this message and the next.
+            out.write_all(b"\n")
+        })
     }
 
     fn open(&self, path: &Path) -> io::Result<File> {
@@ -84,9 +88,13 @@ impl Worker {
         let flags = libc::O_NONBLOCK | libc::O_NOCTTY | if follow { 0 } else { libc::O_NOFOLLOW };
         // For reading too: what a crash tore off at the end has to be seen.
         let opened = match OpenOptions::new().read(true).append(true).custom_flags(flags).open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                OpenOptions::new().read(true).append(true).create_new(true).mode(0o600).custom_flags(flags).open(path)
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => OpenOptions::new()
+                .read(true)
+                .append(true)
+                .create_new(true)
+                .mode(self.config.options.temp_file_mode.0)
+                .custom_flags(flags)
+                .open(path),
             other => other,
         };
         let file = opened?;

@@ -75,3 +75,51 @@ fn piece(input: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
     input.consume(end);
     Ok(end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envelope::Body;
+    use crate::queue::store::StoreError;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("lock").extend_from_slice(data);
+            Ok(data.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Spool for Kept {
+        fn finish(self: Box<Self>) -> Result<Body, StoreError> {
+            Ok(Body::Empty)
+        }
+    }
+
+    fn body(text: &str, ignore_dots: bool) -> (String, u64) {
+        let options = Options { ignore_dots, ..Options::default() };
+        let kept = Kept::default();
+        let collected = read(&mut text.as_bytes(), &options, Box::new(kept.clone())).map_err(|s| s.text).expect("read");
+        let body = String::from_utf8(kept.0.lock().expect("lock").clone()).expect("text");
+        (body, collected.size)
+    }
+
+    #[test]
+    fn dots_as_in_smtp_unless_they_are_ignored() {
+        assert_eq!(body("S: x\n\na\n..\n.b\n.\nafter\n", false), ("a\n.\n.b\n".into(), 13));
+        assert_eq!(body("S: x\n\na\n..\n.\nafter\n", true).0, "a\n..\n.\nafter\n");
+    }
+
+    #[test]
+    fn line_ends() {
+        assert_eq!(body("S: x\n\nno end", false), ("no end\n".into(), 12));
+        assert_eq!(body("S: x\r\n\r\na\r\n", false), ("a\n".into(), 8));
+    }
+}
