@@ -445,6 +445,7 @@ class Article(unittest.TestCase):
     def test_60_killed_processes_come_back(self):
         for name in ("mta", "auth"):
             with self.subTest(name):
+                self.assertTrue(wait(lambda: role(name)))
                 before = role(name)
                 os.kill(before, signal.SIGKILL)
                 self.assertTrue(wait(lambda: role(name) not in (None, before)), name)

@@ -70,8 +70,6 @@ pub(super) fn identify(state: &mut State, services: &Services) {
     match &facts.peer {
         Peer::User { name, .. } => {
             let shown = [name.as_slice(), b"@localhost"].concat();
-            // Rule sets know an address of 0 as this host itself.
-            macros.set("{client_addr}", "0");
             macros.set("{client_name}", "localhost");
             macros.set("{client_resolve}", "OK");
             macros.set("_", &shown);
