@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use postrider::cf::Config;
 use postrider::cf::load::LoadOptions;
 use postrider::cf::system::Fixed;
-use postrider::cli::levels::Levels;
 use postrider::cli::test_mode::{Out, TestMode};
 use postrider::dns::{Data, FakeResolver, RecordKind};
 use postrider::m4::{Io, Options, Step, process};
@@ -68,6 +67,19 @@ fn resolver() -> FakeResolver {
         .with("ok.example", RecordKind::A, Data::Address("192.0.2.11".parse().unwrap()))
 }
 
+/// The text with the numbers of the built file's lines left out: they change with the tree.
+fn unnumbered(text: &str) -> String {
+    let mut parts = text.split("site.cf:");
+    let mut out = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        assert!(rest.len() < part.len(), "a line has a number: {part}");
+        out.push_str("site.cf:N");
+        out.push_str(rest);
+    }
+    out
+}
+
 #[test]
 fn decisions_are_explained() {
     let cf = built("tests/why/site.mc");
@@ -84,12 +96,13 @@ fn decisions_are_explained() {
     assert_eq!(problems, []);
     let buffer = Buffer::default();
     let out = Out::new(Box::new(buffer.clone()));
-    let mut mode = TestMode::new(config, Arc::new(maps), resolver, out, Levels::default(), 0);
+    let mut mode = TestMode::new(config, Arc::new(maps), resolver, out, 0, 0);
     mode.run(&mut &std::fs::read("tests/why/site.session").unwrap()[..]);
     let got = String::from_utf8(buffer.0.lock().unwrap().clone())
         .unwrap()
         .replace(&name, "site.cf")
         .replace(concat!(env!("CARGO_MANIFEST_DIR"), "/"), "");
+    let got = unnumbered(&got);
     std::fs::write(file.with_extension("out"), &got).unwrap();
     let wanted = std::fs::read_to_string("tests/why/site.expected").unwrap_or_default();
     for (number, (wanted, got)) in wanted.lines().zip(got.lines()).enumerate() {

@@ -9,7 +9,9 @@ undivert(6)_SECTION_END_(6)dnl
 _TITLE_(`who this host is')
 # names of this host
 C{w}localhost
-ifdef(`_USE_CW_FILE_', `F{w}confCW_FILE
+ifdef(`_USE_CW_FILE_', `_FROM_(`use_cw_file')
+F{w}confCW_FILE
+#<
 ')dnl
 # its full name; set only where the system does not know it
 ifdef(`confDOMAIN_NAME', `Dj`'confDOMAIN_NAME', `#Dj$w.Foo.COM')

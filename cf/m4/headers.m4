@@ -18,7 +18,9 @@ Plist=-30
 Pbulk=-60
 Pjunk=-100
 _TITLE_(`users who may set the sender address')
-ifdef(`_USE_CT_FILE_', `F{t}confCT_FILE
+ifdef(`_USE_CT_FILE_', `_FROM_(`use_ct_file')
+F{t}confCT_FILE
+#<
 ')dnl
 Troot
 Tdaemon

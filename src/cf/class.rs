@@ -104,6 +104,11 @@ impl Classes {
         self.names.get(MacroName::new(name).as_str()).and_then(|id| self.by_id(*id))
     }
 
+    /// The names of all classes, each with its id's class.
+    pub fn all(&self) -> impl Iterator<Item = (&MacroName, ClassId)> {
+        self.names.iter().map(|(name, id)| (name, *id))
+    }
+
     /// The name of the class of an id.
     pub fn name(&self, id: ClassId) -> Option<&MacroName> {
         self.names.iter().find(|(_, known)| **known == id).map(|(name, _)| name)

@@ -40,10 +40,10 @@ pub struct LoadOptions<'a> {
     pub version: &'a str,
     /// Whether the test mode reads it: rule sets that are added to are mentioned.
     pub test_mode: bool,
-    /// Tells each option that is set among the problems, for `-d37`.
-    pub traced: bool,
     /// The letter of the operation mode, for `${opMode}`.
     pub op_mode: u8,
+    /// It is only looked at: no program is run for a class, and reading goes on after faults that end it otherwise.
+    pub check_only: bool,
     /// Looks at every `K` line.
     pub map_check: Option<MapCheck<'a>>,
 }
@@ -55,8 +55,8 @@ impl<'a> LoadOptions<'a> {
             system,
             version: env!("CARGO_PKG_VERSION"),
             test_mode: false,
-            traced: false,
             op_mode: b'm',
+            check_only: false,
             map_check: None,
         }
     }
@@ -124,7 +124,7 @@ impl Config {
 }
 
 /// The logical lines of a configuration with the number of the last physical line of each.
-fn logical_lines(bytes: &[u8]) -> Vec<(u32, Vec<u8>)> {
+pub fn logical_lines(bytes: &[u8]) -> Vec<(u32, Vec<u8>)> {
     let mut out: Vec<(u32, Vec<u8>)> = Vec::new();
     let mut lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();
     if lines.last().is_some_and(|l| l.is_empty()) {
@@ -165,7 +165,6 @@ struct Loader<'a> {
 impl<'a> Loader<'a> {
     fn new(name: &str, options: &'a LoadOptions<'a>) -> Loader<'a> {
         let mut config = Config { file: name.to_string(), ..Config::default() };
-        config.options.traced = options.traced;
         let mut macros = Macros::new();
         predefined::before(&mut macros, &mut config.classes, options);
         Loader { config, macros, options, problems: Vec::new(), current: Some(RulesetId(0)), rules_seen: false }
@@ -208,7 +207,7 @@ impl<'a> Loader<'a> {
     fn report(&mut self, line: u32, faults: Vec<Fault>) -> Go {
         let mut go = Go::On;
         for f in faults {
-            if matches!(f.severity, Severity::Fatal(_)) {
+            if matches!(f.severity, Severity::Fatal(_)) && !self.options.check_only {
                 go = Go::Stop;
             }
             let line = if f.placed { line } else { 0 };
@@ -362,6 +361,9 @@ impl<'a> Loader<'a> {
         self.config.origins.class_line(&name, number);
         let spec = self.expand(spec);
         self.config.classes.id(&name);
+        if self.options.check_only && spec.trim_ascii_start().first() == Some(&b'|') {
+            return;
+        }
         match class_file::read(
             &spec,
             &name,

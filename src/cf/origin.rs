@@ -44,6 +44,11 @@ impl Origins {
         word.as_deref()
     }
 
+    /// The classes that a `C` or `F` line fills.
+    pub fn classes(&self) -> impl Iterator<Item = &MacroName> {
+        self.classes.iter().map(|(class, _)| class)
+    }
+
     /// The lines that fill the class called `name`.
     pub fn class_lines<'s>(&'s self, name: &'s str) -> impl Iterator<Item = u32> + 's {
         let name = MacroName::new(name);

@@ -7,7 +7,7 @@ use crate::cf::problem::{Problem, Severity};
 use crate::m4::{Io, Options, Step, process};
 
 /// The macro tree: path below `cf/` and text.
-static TREE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/tree.rs"));
+pub(crate) static TREE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/tree.rs"));
 
 /// Where m4 believes the tree to be.
 const ROOT: &[u8] = b"built-in/";

@@ -64,7 +64,9 @@ pub struct Flags {
     pub traffic_log: Option<Vec<u8>>,
     /// What is wrong with a flag, but not so that nothing could be done; the exit code tells.
     pub complaint: Option<Vec<u8>>,
-    /// What follows the flags: recipients, or map names.
+    /// `--json`: what `-bC` finds in a form for programs.
+    pub json: bool,
+    /// What follows the flags: recipients, map names, or the file that `-bC` looks at.
     pub args: Vec<Vec<u8>>,
 }
 
@@ -137,7 +139,12 @@ const ATTACHED_VALUE: &[u8] = b"dqQ";
 /// Parses `argv`, whose first element is the program's name.
 pub fn parse(argv: &[OsString]) -> Result<Flags, UsageError> {
     let program = argv.first().map(|a| a.as_bytes().to_vec()).unwrap_or_default();
-    let words: Vec<&[u8]> = argv.iter().skip(1).map(|a| a.as_bytes()).collect();
+    let mut words: Vec<&[u8]> = argv.iter().skip(1).map(|a| a.as_bytes()).collect();
+    // The only long flag, and only there.
+    let json = words.iter().position(|w| *w == b"--json").filter(|_| words.contains(&&b"-bC"[..]));
+    if let Some(at) = json {
+        words.remove(at);
+    }
     let (words, attached) = pull_attached(&words, &program)?;
     let matches = grammar().parse(words.iter().map(|w| widen(w))).map_err(|e| refusal(&program, &e))?;
 
@@ -155,7 +162,8 @@ pub fn parse(argv: &[OsString]) -> Result<Flags, UsageError> {
     }
     given.sort_by_key(|(place, flag, _)| (*place, *flag));
 
-    let mut flags = Flags { args: matches.free.iter().map(|a| narrow(a)).collect(), ..Flags::default() };
+    let mut flags =
+        Flags { json: json.is_some(), args: matches.free.iter().map(|a| narrow(a)).collect(), ..Flags::default() };
     for (_, flag, value) in given {
         let value = match (flag, value.strip_prefix(&[MARK]), ATTACHED_VALUE.contains(&flag)) {
             (_, Some(index), true) => attached.get(index_of(index)).cloned().unwrap_or_default(),

@@ -5,8 +5,8 @@
 
 pub mod applet;
 pub mod built_in;
+pub mod check;
 pub mod flags;
-pub mod levels;
 pub mod modes;
 pub mod settings;
 pub mod test_mode;
@@ -55,6 +55,9 @@ fn sendmail(argv: &[OsString], name: &str, _missing_descriptors: bool) -> u8 {
     };
     let mode = mode_of(&flags, name);
     let caller = Caller::find(&crate::user::Passwd);
+    if mode == b'C' {
+        return check::run(&flags, &caller, &crate::cf::machine::Machine);
+    }
     let mut settings = match Settings::load(flags, mode, caller, &crate::cf::machine::Machine) {
         Ok(settings) => settings,
         Err(Unusable(code)) => return code,

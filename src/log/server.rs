@@ -126,6 +126,8 @@ pub struct Ruling<'a> {
     pub args: &'a [&'a [u8]],
     /// `NAME [IP]`.
     pub relay: &'a [u8],
+    /// The facts behind it, for `ExplainRejects`.
+    pub why: Option<&'a [u8]>,
 }
 
 impl Ruling<'_> {
@@ -140,19 +142,24 @@ impl Ruling<'_> {
         text
     }
 
-    /// `ruleset=R, arg1=A, relay=C, reject=CODE DSN TEXT`.
+    /// `, why=FACTS`, or nothing.
+    fn tail(&self) -> String {
+        self.why.map_or_else(String::new, |why| format!(", why={}", f(why)))
+    }
+
+    /// `ruleset=R, arg1=A, relay=C, reject=CODE DSN TEXT`, and `, why=FACTS` where that is wanted.
     pub fn reject(&self, id: Id<'_>, reply: &[u8]) {
-        emit(4, Severity::Notice, id, format_args!("{}, reject={}", self.head(), f(reply)));
+        emit(4, Severity::Notice, id, format_args!("{}, reject={}{}", self.head(), f(reply), self.tail()));
     }
 
     /// `..., discard`.
     pub fn discard(&self, id: Id<'_>) {
-        emit(4, Severity::Notice, id, format_args!("{}, discard", self.head()));
+        emit(4, Severity::Notice, id, format_args!("{}, discard{}", self.head(), self.tail()));
     }
 
     /// `..., quarantine=REASON`.
     pub fn quarantine(&self, id: Id<'_>, reason: &[u8]) {
-        emit(4, Severity::Notice, id, format_args!("{}, quarantine={}", self.head(), f(reason)));
+        emit(4, Severity::Notice, id, format_args!("{}, quarantine={}{}", self.head(), f(reason), self.tail()));
     }
 }
 

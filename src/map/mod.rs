@@ -304,6 +304,37 @@ impl Maps for MapSet {
     }
 }
 
+/// The file of a table map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableFile {
+    /// The name on the `K` line.
+    pub source: std::path::PathBuf,
+    /// The files that are tried, in order: that of the table, or the source itself for `text`.
+    pub tables: Vec<std::path::PathBuf>,
+    /// A missing file is an empty map.
+    pub optional: bool,
+}
+
+/// The file that a definition reads; `None` for classes without one.
+pub fn table_file(definition: &MapDef) -> Option<TableFile> {
+    use std::os::unix::ffi::OsStrExt;
+    let spec = Spec::parse(definition, spec::options_of(&definition.class)?, &mut Vec::new());
+    let format = match definition.class.as_str() {
+        "hash" => Some(dbfile::Format::Hash),
+        "btree" => Some(dbfile::Format::Btree),
+        "cdb" => Some(dbfile::Format::Cdb),
+        "implicit" => Some(dbfile::Format::Any),
+        "text" | "stab" => None,
+        _ => return None,
+    };
+    let source = std::path::PathBuf::from(std::ffi::OsStr::from_bytes(&spec.rest));
+    let tables = match format {
+        Some(format) => format.candidates(&source).into_iter().map(|(path, _)| path).collect(),
+        None => vec![source.clone()],
+    };
+    Some(TableFile { source, tables, optional: spec.optional })
+}
+
 /// What is wrong with a definition that follows those of `earlier`, which it joins when its class is there.
 pub fn complaints(definition: &MapDef, earlier: &mut Vec<MapDef>) -> Vec<String> {
     let env = MapEnv::new(Arc::new(crate::dns::FakeResolver::default()), Arc::new(crate::user::Passwd));

@@ -212,6 +212,48 @@ impl Trace for Explainer<'_> {
     }
 }
 
+/// The facts behind a refusal in one line: the last entry or class that was found, and the rule that refused, with their places.
+pub fn summary(config: &Config, facts: &[Fact]) -> Vec<u8> {
+    let refusal = facts.iter().rposition(|f| matches!(f, Fact::Decision { result, .. } if result.starts_with(b" $#")));
+    let before = facts.get(..refusal.unwrap_or(facts.len())).unwrap_or_default();
+    let found = before.iter().rev().find(|f| {
+        matches!(f, Fact::LookUp { value: Some(_), .. } | Fact::LookUp { temporary: true, .. } | Fact::Class { .. })
+    });
+    let mut parts: Vec<Vec<u8>> = Vec::new();
+    match found {
+        Some(Fact::LookUp { map, key, value, at, .. }) => {
+            let value = value.as_deref().unwrap_or(b"(no answer)");
+            parts.push(
+                [b"map ", map.as_bytes(), b" has ", key, b": ", value, b" at ", place(config, *at).as_bytes()].concat(),
+            );
+        }
+        Some(Fact::Class { class, phrase, at }) => {
+            parts
+                .push([b"class ", class.as_bytes(), b" has ", phrase, b" at ", place(config, *at).as_bytes()].concat());
+        }
+        _ => {}
+    }
+    match refusal.and_then(|at| facts.get(at)) {
+        Some(Fact::Decision { set, at, .. }) => {
+            parts.push(format!("rule in {set} at {}", place(config, *at)).into_bytes())
+        }
+        _ => parts.extend(facts.iter().rev().find_map(|f| match f {
+            Fact::Notice(text) => Some(text.clone()),
+            _ => None,
+        })),
+    }
+    parts.join(&b"; "[..])
+}
+
+/// `sendmail.cf:812`, with the word of the `.mc` file that the rule, or the one that it works for, is there for.
+fn place(config: &Config, at: At) -> String {
+    let file = config.file.rsplit('/').next().unwrap_or_default();
+    match config.origins.of(at.caller.unwrap_or(at.line)) {
+        Some(origin) => format!("{file}:{} ({origin})", at.line),
+        None => format!("{file}:{}", at.line),
+    }
+}
+
 fn set_name(config: &Config, set: RulesetId) -> String {
     config.rulesets.name(set)
 }

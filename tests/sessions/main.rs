@@ -5,6 +5,7 @@
 //! the session be over, `S! slept N` that it slept so many seconds in all.
 
 mod abuse;
+mod explain;
 mod messages;
 mod support;
 

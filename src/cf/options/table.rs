@@ -44,8 +44,6 @@ macro_rules! options {
             pub milter_macros: BTreeMap<&'static str, Vec<Vec<u8>>>,
             /// Whether OperatorChars was set already: a second time is worth a warning.
             pub operator_chars_repeated: bool,
-            /// Each setting is told, for `-d37`.
-            pub traced: bool,
             /// The names of the options that were set, in any way.
             pub given: std::collections::BTreeSet<&'static str>,
         }
@@ -57,7 +55,6 @@ macro_rules! options {
                     milter_log_level: None,
                     milter_macros: BTreeMap::new(),
                     operator_chars_repeated: false,
-                    traced: false,
                     given: std::collections::BTreeSet::new(),
                 }
             }
@@ -114,9 +111,7 @@ fn set_queue_timeout(options: &mut Options, _: Option<&[u8]>, text: &[u8], ctx: 
 }
 
 fn set_milter(options: &mut Options, sub: Option<&[u8]>, text: &[u8], ctx: &mut Context<'_>) {
-    let Some(sub) = sub else {
-        return ctx.error("milter_set_option: invalid Milter option, must specify suboption".into());
-    };
+    let sub = sub.unwrap_or_default();
     if sub.eq_ignore_ascii_case(b"loglevel") {
         options.milter_log_level = Some(super::value::number(text));
         return;
@@ -280,5 +275,6 @@ options! {
     tls_fallback_to_clear: bool = false, "TLSFallbacktoClear", None, UNSAFE, "retry without STARTTLS after a failed handshake";
     set_cert_altnames: bool = false, "SetCertAltnames", None, UNSAFE, "FFR: put subjectAltNames into {cert_altnames}";
     smtp_utf8: bool = false, "SmtpUTF8", None, UNSAFE, "SMTPUTF8/EAI at run time; warns unless built with USE_EAI";
+    explain_rejects: bool = false, "ExplainRejects", None, UNSAFE, "log lines of a check's refusal end with why=: the map entry and the rule with their places; Postrider only";
     strict_transport_security: bool = false, "StrictTransportSecurity", None, UNSAFE, "FFR MTA-STS via map sts";
 }

@@ -28,7 +28,6 @@ pub fn run(settings: Settings, argv: &[OsString]) -> u8 {
     }
     match (settings.mode, &settings.flags.queue) {
         (b't', _) => test::run(settings),
-        (b'C', _) => crate::cf::problem::exit_code(&settings.problems),
         (b'h', _) => hoststat::print(&settings),
         (b'H', _) => hoststat::purge(&settings),
         (b'i', _) => aliases::run(&settings),

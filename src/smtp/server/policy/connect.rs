@@ -154,7 +154,7 @@ fn look_up(ip: IpAddr, services: &Services) -> (&'static str, Option<Vec<u8>>) {
 fn features(state: &mut State, services: &Services) {
     let Some(address) = state.facts.address() else { return };
     let (name, address) = (state.client_name.clone(), address_text(address).into_bytes());
-    match ask(services, &mut state.macros, "srv_features", &[&name, &address]) {
+    match ask(services, &mut state.macros, "srv_features", &[&name, &address]).verdict {
         Verdict::Accept { mailer, host, user, .. } if !mailer.is_empty() => {
             if mailer.eq_ignore_ascii_case(b"temp") {
                 state.rejected = Some(Reply::coded(450, (4, 3, 0), "Please try again later."));
@@ -177,7 +177,7 @@ fn pause(state: &mut State, services: &Services) -> Option<Duration> {
         return None;
     }
     let (name, address) = (state.client_name.clone(), address_text(address).into_bytes());
-    match ask(services, &mut state.macros, "greet_pause", &[&name, &address]) {
+    match ask(services, &mut state.macros, "greet_pause", &[&name, &address]).verdict {
         Verdict::Accept { mailer, .. } => {
             let millis: u64 = std::str::from_utf8(&mailer).ok()?.trim().parse().ok()?;
             (millis > 0).then(|| Duration::from_millis(millis).min(MAX_PAUSE))

@@ -273,13 +273,9 @@ fn header_check(state: &State, services: &Services, transaction: &mut Transactio
     macros.set("{hdr_name}", &field.name);
     macros.set("{currHeader}", cut);
     macros.set("{addr_type}", if crate::header::known::kind(&field.name).sender { "h s" } else { "h" });
-    let mut scope = rewrite::Scope::new(&services.config, macros, &*services.maps);
-    let verdict = if check.keep_comments {
-        rewrite::check_keeping_comments(&mut scope, &check.ruleset, &[cut])
-    } else {
-        rewrite::check(&mut scope, &check.ruleset, &[cut])
-    };
-    let out = match ruled(state, verdict, &check.ruleset, &[cut], b"") {
+    let ask = if check.keep_comments { rewrite::check_keeping_comments } else { rewrite::check };
+    let asked = super::ask_with(services, macros, |scope| ask(scope, &check.ruleset, &[cut]));
+    let out = match ruled(state, asked, &check.ruleset, &[cut], b"") {
         Ruled::Accept => Ok(()),
         Ruled::Discard => {
             transaction.discard = true;

@@ -20,7 +20,7 @@ use crate::cf::Macros;
 use crate::log;
 use crate::log::server::Ruling;
 use crate::reply::{Enhanced, Reply};
-use crate::rewrite::Verdict;
+use crate::rewrite::{Explainer, Scope, Verdict};
 use crate::service::Services;
 use crate::text::Line;
 
@@ -51,10 +51,31 @@ pub fn answer(question: Question, services: &Services) -> Answer {
     Answer { state, flow, submit }
 }
 
+/// What a rule set said, and with `ExplainRejects` why it refused.
+struct Asked {
+    verdict: Verdict,
+    why: Option<Vec<u8>>,
+}
+
 /// Asks the rule set `name` about `args`, joined by `$|`.
-fn ask(services: &Services, macros: &mut Macros, name: &str, args: &[&[u8]]) -> Verdict {
-    let mut scope = crate::rewrite::Scope::new(&services.config, macros, &*services.maps);
-    crate::rewrite::check(&mut scope, name, args)
+fn ask(services: &Services, macros: &mut Macros, name: &str, args: &[&[u8]]) -> Asked {
+    ask_with(services, macros, |scope| crate::rewrite::check(scope, name, args))
+}
+
+/// Asks in whatever way, watched when refusals are to be explained.
+fn ask_with(services: &Services, macros: &mut Macros, check: impl FnOnce(&mut Scope<'_>) -> Verdict) -> Asked {
+    let config = &*services.config;
+    if !config.options.explain_rejects {
+        let verdict = check(&mut Scope::new(config, macros, &*services.maps));
+        return Asked { verdict, why: None };
+    }
+    let mut explainer = Explainer::new(config);
+    let mut scope = Scope::new(config, macros, &*services.maps);
+    scope.trace = Some(&mut explainer);
+    let verdict = check(&mut scope);
+    let refused = matches!(verdict, Verdict::Reject { .. } | Verdict::Discard | Verdict::Quarantine(_));
+    let why = refused.then(|| crate::rewrite::explain::summary(config, &explainer.into_facts()));
+    Asked { verdict, why: why.filter(|w| !w.is_empty()) }
 }
 
 /// What a check means for a session, once it is logged.
@@ -66,8 +87,9 @@ enum Ruled {
 }
 
 /// Asks a check and logs what it decides; `about` stands in front of the reply's text (`<user@host>... `).
-fn ruled(state: &State, verdict: Verdict, ruleset: &str, args: &[&[u8]], about: &[u8]) -> Ruled {
-    let ruling = Ruling { ruleset, args, relay: &state.client };
+fn ruled(state: &State, asked: Asked, ruleset: &str, args: &[&[u8]], about: &[u8]) -> Ruled {
+    let Asked { verdict, why } = asked;
+    let ruling = Ruling { ruleset, args, relay: &state.client, why: why.as_deref() };
     let id = state
         .id
         .as_ref()

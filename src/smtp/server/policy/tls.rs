@@ -30,7 +30,7 @@ pub(super) fn start_at_once(state: &mut State, services: &Services) -> Flow {
 fn wishes(state: &mut State, services: &Services) -> Option<Wishes> {
     let Some(address) = state.facts.address() else { return Some(Wishes::default()) };
     let (name, address) = (state.client_name.clone(), address_text(address).into_bytes());
-    let text = match ask(services, &mut state.macros, "tls_srv_features", &[&name, &address]) {
+    let text = match ask(services, &mut state.macros, "tls_srv_features", &[&name, &address]).verdict {
         Verdict::Undefined => return Some(Wishes::default()),
         Verdict::Accept { text, .. } => text,
         _ => return None,
