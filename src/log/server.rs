@@ -13,6 +13,11 @@ pub fn connect(client: &[u8]) {
     emit(10, Severity::Info, Id::None, format_args!("connect from {}", f(client)));
 }
 
+/// `tcpwrappers (NAME, ADDRESS) rejection`.
+pub fn wrappers(name: &[u8], address: IpAddr) {
+    emit(4, Severity::Notice, Id::None, format_args!("tcpwrappers ({}, {address}) rejection", f(name)));
+}
+
 /// `<-- LINE`.
 pub fn input(id: Id<'_>, line: &[u8]) {
     if wanted(15) {

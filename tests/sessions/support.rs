@@ -220,6 +220,7 @@ impl Talk<'_> {
             match action {
                 Action::Write(bytes) => self.written.extend_from_slice(&bytes),
                 Action::Ask(question) => self.session.answer(policy::answer(question, &self.site.services)),
+                Action::Ident(_) => self.session.identified(b""),
                 Action::StartTls { .. } => self.session.tls_established(TlsFacts {
                     version: "TLSv1.3".into(),
                     cipher: "TLS_AES_256_GCM_SHA384".into(),

@@ -36,6 +36,7 @@ pub fn run(settings: Settings) -> u8 {
                     session.wake();
                 }
                 Action::Submit(envelope) => one.services.scheduler.submit(*envelope),
+                Action::Ident(_) => session.identified(b""),
                 Action::StartTls { .. } => session.tls_failed("not here", &openssl::error::ErrorStack::get()),
                 Action::Title(_) | Action::Timeout(_) => {}
                 Action::Close => {

@@ -9,7 +9,7 @@ use mio::net::TcpStream;
 use openssl::error::ErrorStack;
 use openssl::ssl::{ErrorCode, HandshakeError, MidHandshakeSslStream, SslStream};
 use std::io::{self, Read, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ enum Transport {
 pub struct Outcome {
     /// A question for the pool.
     pub question: Option<Question>,
+    /// A question to the client's RFC 1413 server, for so long.
+    pub ident: Option<Duration>,
     /// An accepted message for the scheduler.
     pub submit: Vec<Box<crate::envelope::Envelope>>,
     /// The connection is over.
@@ -91,6 +93,12 @@ impl Connection {
             Transport::Tls(stream) => Some(stream.get_mut()),
             Transport::Gone => None,
         }
+    }
+
+    /// Our end and the client's.
+    pub fn ends(&mut self) -> Option<(SocketAddr, SocketAddr)> {
+        let socket = self.socket()?;
+        Some((socket.local_addr().ok()?, socket.peer_addr().ok()?))
     }
 
     /// The next moment at which [`Connection::tick`] has something to do.
@@ -163,6 +171,7 @@ impl Connection {
                 outcome.question = Some(question);
             }
             Action::StartTls { request_certificate, wishes } => self.start_tls = Some((request_certificate, wishes)),
+            Action::Ident(time) => outcome.ident = Some(time),
             Action::Sleep(time) => self.wake = Some(Instant::now() + time),
             Action::Timeout(time) => self.deadline = Some((Instant::now() + time, time)),
             Action::Title(_) => {}

@@ -7,6 +7,7 @@
 mod connection;
 mod doors;
 mod gate;
+mod ident;
 mod link;
 mod server;
 

@@ -6,6 +6,7 @@
 use super::connection::{Connection, Outcome};
 use super::doors::Doors;
 use super::gate::Gate;
+use super::ident::{Ident, Progress};
 use crate::cf::Config;
 use crate::log::server as log;
 use crate::role::listen;
@@ -77,6 +78,8 @@ pub struct Loop {
     timer_of: HashMap<usize, Instant>,
     mail: (Sender<Mail>, Receiver<Mail>),
     waker: Arc<Waker>,
+    /// Questions to clients' RFC 1413 servers, each with the connection that waits for it.
+    idents: HashMap<usize, (Ident, usize)>,
     /// Connections that have more to read.
     again: Vec<usize>,
     accept_after: Option<Instant>,
@@ -108,6 +111,7 @@ impl Loop {
             timer_of: HashMap::new(),
             mail: channel(),
             waker,
+            idents: HashMap::new(),
             again: Vec::new(),
             accept_after: None,
             told: Instant::now(),
@@ -137,6 +141,7 @@ impl Loop {
                 match event.token() {
                     WAKER => {}
                     Token(n) if n < FIRST_CONNECTION => self.accept(n - 1),
+                    Token(n) if self.idents.contains_key(&n) => todo.extend(self.drive_ident(n)),
                     Token(n) => {
                         if let Some(connection) = self.connections.get_mut(&n) {
                             let ended = event.is_read_closed() || event.is_error();
@@ -180,6 +185,9 @@ impl Loop {
             }
             self.timers.pop_first();
             self.timer_of.remove(&n);
+            if self.idents.contains_key(&n) {
+                todo.extend(self.end_ident(n, &[]));
+            }
             if let Some(connection) = self.connections.get_mut(&n) {
                 connection.tick(now);
                 todo.push(n);
@@ -311,6 +319,9 @@ impl Loop {
             // A full pool loses nothing: the message is in the queue and the next run takes it.
             let _ = self.shared.pool.run(job);
         }
+        if let Some(time) = outcome.ident {
+            self.identify(n, time);
+        }
         if let Some(question) = outcome.question {
             self.ask(n, question);
         }
@@ -321,6 +332,52 @@ impl Loop {
             self.again.push(n);
         }
         self.arm(n);
+    }
+
+    /// Asks the host of connection `n` who its client is.
+    fn identify(&mut self, n: usize, time: Duration) {
+        let started = self.connections.get_mut(&n).and_then(Connection::ends);
+        let token = self.next;
+        self.next += 1;
+        let registry = self.poll.registry();
+        let started = started.and_then(|(local, peer)| Ident::ask(local, peer, time).ok()).and_then(|mut ident| {
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            registry.register(ident.socket(), Token(token), interest).ok().map(|()| ident)
+        });
+        match started {
+            Some(ident) => {
+                self.timers.insert((ident.deadline, token));
+                self.timer_of.insert(token, ident.deadline);
+                self.idents.insert(token, (ident, n));
+                if let Some(n) = self.drive_ident(token) {
+                    self.again.push(n);
+                }
+            }
+            None => {
+                if let Some(connection) = self.connections.get_mut(&n) {
+                    connection.session.identified(&[]);
+                    self.again.push(n);
+                }
+            }
+        }
+    }
+
+    /// Goes on with a question; the connection to go on with when it is over.
+    fn drive_ident(&mut self, token: usize) -> Option<usize> {
+        match self.idents.get_mut(&token)?.0.drive() {
+            Progress::Wait => None,
+            Progress::Done(answer) => self.end_ident(token, &answer),
+        }
+    }
+
+    fn end_ident(&mut self, token: usize, answer: &[u8]) -> Option<usize> {
+        let (mut ident, n) = self.idents.remove(&token)?;
+        let _ = self.poll.registry().deregister(ident.socket());
+        if let Some(at) = self.timer_of.remove(&token) {
+            self.timers.remove(&(at, token));
+        }
+        self.connections.get_mut(&n)?.session.identified(answer);
+        Some(n)
     }
 
     fn ask(&self, n: usize, question: Question) {

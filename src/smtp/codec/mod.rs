@@ -4,5 +4,6 @@
 //! that no verb ever sees half a line, the tail of an over-long one, or a message end that is not CR LF . CR LF.
 pub mod command;
 pub mod data;
+pub mod ident;
 pub mod line;
 pub mod xtext;

@@ -11,6 +11,8 @@ use std::time::Duration;
 pub enum Action {
     /// Write these octets to the client.
     Write(Vec<u8>),
+    /// Ask the client's RFC 1413 server for this long, then [`super::Session::identified`].
+    Ident(Duration),
     /// Have [`super::policy::answer`] work on this (it may block) and give the answer to [`super::Session::answer`].
     Ask(Question),
     /// Write what is due, then do the TLS handshake as server; then [`super::Session::tls_established`] or

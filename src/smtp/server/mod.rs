@@ -14,6 +14,7 @@ pub mod collect;
 pub mod dates;
 pub mod facts;
 pub mod features;
+pub mod hosts_access;
 pub mod policy;
 mod session;
 pub mod settings;

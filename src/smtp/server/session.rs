@@ -4,7 +4,7 @@
 //! buffer ([`Session::wants_input`] says when the owner should stop reading). RFC 5321 4.1.4, RFC 2920 3.2.
 
 use super::action::{Action, Answer, Ask, Flow, Framing, Question, READ_TIMEOUT};
-use super::facts::ConnectionFacts;
+use super::facts::{ConnectionFacts, Peer};
 use super::settings::Settings;
 use super::state::State;
 use super::verbs;
@@ -12,6 +12,7 @@ use crate::cf::Macros;
 use crate::log;
 use crate::reply::Reply;
 use crate::smtp::codec::data::DataReader;
+use crate::smtp::codec::ident;
 use crate::smtp::codec::line::{LineReader, Next};
 use crate::tls::TlsFacts;
 use openssl::error::ErrorStack;
@@ -25,6 +26,8 @@ const PART: usize = 64 * 1024;
 const HIGH_WATER: usize = 128 * 1024;
 
 enum Phase {
+    /// Waits for what the client's host says of the client.
+    Identifying,
     /// Waits for a command.
     Command,
     /// A question is out.
@@ -82,8 +85,26 @@ impl Session {
             tls_first,
             armed: None,
         };
-        session.ask(Ask::Connect, state);
+        if session.settings.ident_timeout.is_zero() || state.facts.address().is_none() {
+            session.ask(Ask::Connect, state);
+        } else {
+            session.phase = Phase::Identifying;
+            session.actions.push_back(Action::Ident(session.settings.ident_timeout));
+            session.state = Some(state);
+        }
         session
+    }
+
+    /// What the client's RFC 1413 server said of the connection; nothing when there is none.
+    pub fn identified(&mut self, answer: &[u8]) {
+        if !matches!(self.phase, Phase::Identifying) {
+            return;
+        }
+        let Some(mut state) = self.state.take() else { return };
+        if let (Peer::Net(peer), Some(local)) = (&state.facts.peer, state.facts.local) {
+            state.ident = ident::user(answer, peer.port(), local.port());
+        }
+        self.ask(Ask::Connect, state);
     }
 
     /// The next thing to do; `None` when the session waits for input, an answer or a timer.
@@ -247,7 +268,12 @@ impl Session {
                         return;
                     }
                 }
-                Phase::Pausing(..) | Phase::Delayed(_) | Phase::Asked | Phase::Handshake | Phase::Closed => return,
+                Phase::Identifying
+                | Phase::Pausing(..)
+                | Phase::Delayed(_)
+                | Phase::Asked
+                | Phase::Handshake
+                | Phase::Closed => return,
             }
         }
     }

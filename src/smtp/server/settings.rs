@@ -51,6 +51,8 @@ pub struct Settings {
     pub tls_timeout: Duration,
     /// `Timeout.auth`
     pub auth_timeout: Duration,
+    /// `Timeout.ident`, zero when nobody is asked.
+    pub ident_timeout: Duration,
     /// `SmtpGreetingMessage`.
     pub greeting: Template,
     /// `NoRecipientAction`
@@ -102,6 +104,7 @@ impl Settings {
             data_timeout: seconds(timeouts.datablock),
             tls_timeout: seconds(timeouts.starttls),
             auth_timeout: seconds(timeouts.auth),
+            ident_timeout: Duration::from_secs(u64::try_from(timeouts.ident).unwrap_or(0)),
             greeting: o.smtp_greeting_message.template(),
             no_recipient: o.no_recipient_action,
             save_from_line: o.save_from_line,

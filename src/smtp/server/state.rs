@@ -56,6 +56,8 @@ pub(super) struct State {
     pub client_name: Vec<u8>,
     /// The identifier of the envelope under way or to come.
     pub id: Option<QueueId>,
+    /// The user that the client's RFC 1413 server named.
+    pub ident: Option<Vec<u8>>,
     /// The argument of HELO or EHLO.
     pub helo: Option<Vec<u8>>,
     /// EHLO was used.
@@ -116,6 +118,7 @@ impl State {
             client_name: client.clone(),
             client,
             id: None,
+            ident: None,
             helo: None,
             extended: false,
             rejected: None,

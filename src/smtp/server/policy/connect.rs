@@ -8,6 +8,7 @@ use crate::rewrite::Verdict;
 use crate::service::Services;
 use crate::smtp::server::dates;
 use crate::smtp::server::facts::{Peer, address_text};
+use crate::smtp::server::hosts_access::{self, Client};
 use crate::text::Line;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -60,6 +61,23 @@ fn relay_check(state: &mut State, services: &Services) -> Option<Flow> {
         }
         Ruled::Reject(reply) => state.rejected = Some(reply),
     }
+    wrappers(state)
+}
+
+/// `/etc/hosts.allow` and `/etc/hosts.deny`: those kept out hear it at every command.
+fn wrappers(state: &mut State) -> Option<Flow> {
+    let address = state.facts.address().filter(|_| state.rejected.is_none())?;
+    let known = state.macros.get("{client_resolve}").is_some_and(|r| r == b"OK");
+    let client = Client {
+        name: Some(&*state.client_name).filter(|_| known),
+        forged: state.macros.get("{client_resolve}").is_some_and(|r| r == b"FORGED"),
+        address,
+        local: state.facts.local.map(|l| l.ip().to_canonical()),
+    };
+    if !hosts_access::allowed(&client) {
+        log::server::wrappers(&state.client_name, address);
+        state.rejected = Some(Reply::coded(550, (5, 0, 0), "Access denied"));
+    }
     None
 }
 
@@ -89,6 +107,9 @@ pub(super) fn identify(state: &mut State, services: &Services) {
                 (Some(name), "FORGED") => [name, &b" ["[..], text.as_bytes(), b"] (may be forged)"].concat(),
                 _ => name.clone(),
             };
+            if let Some(user) = &state.ident {
+                state.client = [user, &b"@"[..], &state.client].concat();
+            }
             macros.set("{client_addr}", &text);
             macros.set("{client_port}", port.to_string());
             macros.set("{client_name}", &name);
