@@ -54,6 +54,16 @@ impl Reply {
         Reply::new(code, Some(Enhanced(enhanced.0, enhanced.1, enhanced.2)), text)
     }
 
+    /// The reply as `SoftBounce` has it: a permanent refusal becomes a temporary one.
+    pub fn softened(&self) -> Reply {
+        let mut reply = self.clone();
+        if reply.code >= 500 {
+            reply.code -= 100;
+            reply.enhanced = reply.enhanced.map(|Enhanced(_, subject, detail)| Enhanced(4, subject, detail));
+        }
+        reply
+    }
+
     /// The wire form: `250-text CRLF` ... `250 text CRLF`.
     pub fn encode(&self, out: &mut Vec<u8>) {
         for (i, line) in self.lines.iter().enumerate() {

@@ -3,7 +3,7 @@
 use crate::cf::options::DeliveryMode;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 /// Who is at the other end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,10 +97,31 @@ impl ConnectionFacts {
     }
 }
 
-/// An address as the original writes it: `127.0.0.1`, `IPv6:2001:db8::1`.
+/// `UseCompressedIPv6Addresses`, one for the whole process.
+static COMPRESSED: AtomicBool = AtomicBool::new(false);
+
+/// Sets `UseCompressedIPv6Addresses`.
+pub fn set_compressed(on: bool) {
+    COMPRESSED.store(on, Ordering::Relaxed);
+}
+
+/// An address as the original writes it: `127.0.0.1`, `IPv6:2001:db8:0:0:0:0:0:1`, or `IPv6:2001:db8::1` with
+/// `UseCompressedIPv6Addresses`.
 pub fn address_text(ip: IpAddr) -> String {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => format!("IPv6:{ip}"),
+        IpAddr::V6(ip) if COMPRESSED.load(Ordering::Relaxed) => format!("IPv6:{ip}"),
+        IpAddr::V6(ip) => format!("IPv6:{}", ip.segments().map(|s| format!("{s:x}")).join(":")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_at_length() {
+        assert_eq!(address_text("2001:db8::a1".parse().unwrap()), "IPv6:2001:db8:0:0:0:0:0:a1");
+        assert_eq!(address_text("::ffff:192.0.2.1".parse().unwrap()), "192.0.2.1");
     }
 }

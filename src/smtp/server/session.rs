@@ -408,7 +408,10 @@ impl Session {
 
     fn reply(&mut self, reply: &Reply) {
         let mut out = Vec::with_capacity(128);
-        reply.encode(&mut out);
+        match self.settings.soft_bounce && reply.code >= 500 {
+            true => reply.softened().encode(&mut out),
+            false => reply.encode(&mut out),
+        }
         if let Some(state) = self.state.as_ref() {
             log::server::output(state.log_id(), &out);
         }

@@ -5,7 +5,7 @@ use crate::log;
 use crate::reply::Reply;
 use crate::sasl::{Facts, Step, security};
 use crate::service::Services;
-use crate::smtp::server::facts::{Peer, address_text};
+use crate::smtp::server::facts::Peer;
 use zeroize::Zeroizing;
 
 /// Steps of one exchange; no mechanism needs as many.
@@ -30,7 +30,7 @@ pub(super) fn offer(state: &mut State, services: &Services) {
 }
 
 fn facts(state: &State) -> Facts {
-    let end = |socket: std::net::SocketAddr| format!("{};{}", address_text(socket.ip()), socket.port());
+    let end = |socket: std::net::SocketAddr| format!("{};{}", socket.ip().to_canonical(), socket.port());
     let wanted = security::of(&state.settings.auth_options);
     // srv_features may say otherwise for this client.
     let security = match state.features.plain_needs_tls {

@@ -19,7 +19,7 @@ use super::state::{State, Transaction};
 use crate::cf::Macros;
 use crate::log;
 use crate::log::server::Ruling;
-use crate::reply::{Enhanced, Reply};
+use crate::reply::Reply;
 use crate::rewrite::{Explainer, Scope, Verdict};
 use crate::service::Services;
 use crate::text::Line;
@@ -122,12 +122,8 @@ fn ruled(state: &State, asked: Asked, ruleset: &str, args: &[&[u8]], about: &[u8
 }
 
 /// `SoftBounce`: permanent refusals become temporary ones.
-fn soften(state: &State, mut reply: Reply) -> Reply {
-    if state.settings.soft_bounce && reply.code >= 500 {
-        reply.code -= 100;
-        reply.enhanced = reply.enhanced.map(|Enhanced(_, subject, detail)| Enhanced(4, subject, detail));
-    }
-    reply
+fn soften(state: &State, reply: Reply) -> Reply {
+    if state.settings.soft_bounce { reply.softened() } else { reply }
 }
 
 /// Replaces control characters and 8-bit octets, so that a reply never carries them back.
