@@ -34,6 +34,8 @@ pub struct MtaSetup {
     pub persistent: bool,
     /// One queue run over these jobs, and then the end.
     pub ends_by_itself: bool,
+    /// Jobs that were being delivered at two crashes: to be set aside.
+    pub suspects: Vec<crate::envelope::QueueId>,
     /// The jobs that runs take.
     pub selection: crate::queue::Selection,
 }

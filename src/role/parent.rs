@@ -9,6 +9,8 @@
 use super::renew::Watch;
 use super::{Children, MtaSetup, auth, mta, pidfile::PidFile};
 use crate::cf::Config;
+use crate::envelope::QueueId;
+use crate::queue::flights::{Crashes, Flights};
 use crate::sys::{fdpass, process, title};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
@@ -132,7 +134,16 @@ fn watch_signals() -> io::Result<Flags> {
 fn supervise(mut plan: Plan) -> io::Result<u8> {
     let flags = watch_signals()?;
     title::set(plan.title.as_bytes());
-    let mut family = Family { mta: Kept::new(), auth: Kept::new(), channel: None, workers: Vec::new(), wanted: 0 };
+    let mut family = Family {
+        mta: Kept::new(),
+        auth: Kept::new(),
+        channel: None,
+        workers: Vec::new(),
+        wanted: 0,
+        flights: None,
+        crashes: Crashes::default(),
+        suspects: Vec::new(),
+    };
     let mut certificates = (!plan.listeners.is_empty()).then(|| Watch::new(&plan.config));
     loop {
         if family.mta.is_due() {
@@ -189,6 +200,11 @@ struct Family {
     workers: Vec<Pid>,
     /// Workers asked for and not given yet.
     wanted: usize,
+    /// What `mta` is delivering.
+    flights: Option<Arc<Flights>>,
+    crashes: Crashes,
+    /// Jobs that the next `mta` is to set aside.
+    suspects: Vec<QueueId>,
 }
 
 impl Family {
@@ -213,11 +229,15 @@ impl Family {
         self.channel = Some(channel);
         // The socket of the old `auth` went with the old `mta`: end it, and its successor's goes to this one.
         self.end(self.auth.pid);
+        let flights = Arc::new(Flights::new()?);
+        self.flights = Some(Arc::clone(&flights));
+        let suspects = std::mem::take(&mut self.suspects);
         let mut keep: Vec<i32> = plan.listeners.iter().map(|(l, _)| l.as_raw_fd()).collect();
         keep.push(theirs.as_raw_fd());
         let pid = process::fork_child(true, || {
             child_start(&keep);
-            mta::run(plan.config.clone(), plan.setup.clone(), &plan.listeners, theirs)
+            let setup = MtaSetup { suspects, ..plan.setup.clone() };
+            mta::run(plan.config.clone(), setup, &plan.listeners, theirs, flights)
         })?;
         self.mta.started(pid);
         self.wanted = 0;
@@ -326,6 +346,11 @@ impl Family {
                     b"root",
                     &format!("mta process {pid} ended ({how}), starting another"),
                 );
+                if is_crash(&how)
+                    && let Some(flights) = self.flights.take()
+                {
+                    self.suspects = self.crashes.count(flights.under_way());
+                }
                 self.mta.ended();
                 self.channel = None;
             } else if self.auth.pid == Some(pid) {
@@ -359,6 +384,14 @@ impl Family {
             let _ = waitpid(pid, None);
         }
     }
+}
+
+/// Did a child die of itself, and not because somebody ended it?
+fn is_crash(how: &str) -> bool {
+    !matches!(
+        how,
+        "exit code 0" | "signal SIGKILL" | "signal SIGTERM" | "signal SIGINT" | "signal SIGQUIT" | "signal SIGHUP"
+    )
 }
 
 /// First steps of every child: default signals, only its own descriptors, its own log socket.

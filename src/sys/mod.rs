@@ -19,5 +19,6 @@ pub mod sandbox;
 pub mod sasl;
 pub mod scratch;
 pub mod shadow;
+pub mod shared;
 pub mod spawn;
 pub mod title;

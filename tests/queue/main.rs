@@ -4,6 +4,7 @@ mod full;
 mod journal;
 mod kill;
 mod order;
+mod power;
 
 use postrider::envelope::{Body, Envelope, Flags, Notify, Origin, QueueId, Recipient, RecipientState};
 use postrider::header::{Field, Headers};

@@ -68,6 +68,7 @@ pub fn run(settings: Settings, argv: &[OsString]) -> u8 {
     };
     let setup = MtaSetup {
         serves_auth: serves,
+        suspects: Vec::new(),
         queue_interval: interval,
         persistent: settings.flags.queue.as_ref().is_some_and(|q| q.persistent),
         ends_by_itself: false,

@@ -225,6 +225,14 @@ impl FileStore {
         self.inner.raw(entry, true)
     }
 
+    /// Sets a job aside as `Qf`. `Ok(false)`: gone or locked by another.
+    pub fn set_aside(&self, id: &QueueId, reason: &str) -> Result<bool, StoreError> {
+        let Some(entry) = self.inner.find(id) else { return Ok(false) };
+        let Some(_held) = self.inner.take(id)? else { return Ok(false) };
+        self.inner.lose(self.inner.home(entry.home).map_err(classify)?, &entry, reason);
+        Ok(true)
+    }
+
     /// Moves a job between `qf` and `hf` and changes its reason (`-Q`). `Ok(false)`: gone or locked by another.
     pub fn quarantine(&self, id: &QueueId, reason: Option<&Line>) -> Result<bool, StoreError> {
         let Some(mut held) = self.inner.take(id)? else { return Ok(false) };

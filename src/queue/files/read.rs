@@ -100,7 +100,7 @@ impl Inner {
         true
     }
 
-    fn lose(&self, home: &Home, entry: &Entry, reason: &str) {
+    pub(super) fn lose(&self, home: &Home, entry: &Entry, reason: &str) {
         let name = entry.kind.name(&entry.id);
         let path = format!("{}/{name}", home.control.path().display());
         log::queue::losing(&entry.id, &path, reason);

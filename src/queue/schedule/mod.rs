@@ -21,6 +21,7 @@ use crate::deliver::attempt::{self, How, Transport};
 use crate::envelope::{Envelope, QueueId};
 use crate::log;
 use crate::queue::Selection;
+use crate::queue::flights::Flights;
 use crate::queue::store::Summary;
 use crate::service::{Scheduler, Services};
 use destinations::{Destinations, Watched};
@@ -32,6 +33,7 @@ use std::time::{Duration, Instant};
 /// The scheduler of a process.
 pub struct Delivery {
     mode: DeliveryMode,
+    flights: OnceLock<Arc<Flights>>,
     engine: OnceLock<Arc<Engine>>,
 }
 
@@ -39,26 +41,33 @@ struct Engine {
     svc: Services,
     transport: Arc<dyn Transport>,
     destinations: Arc<Destinations>,
+    flights: Option<Arc<Flights>>,
     pool: Pool,
 }
 
 impl Delivery {
     /// A scheduler for `mode`; it delivers nothing until [`Delivery::start`] gave it the services, of which it is one.
     pub fn new(mode: DeliveryMode) -> Arc<Delivery> {
-        Arc::new(Delivery { mode, engine: OnceLock::new() })
+        Arc::new(Delivery { mode, flights: OnceLock::new(), engine: OnceLock::new() })
+    }
+
+    /// Has it note in `flights` what is being delivered; to be said before [`Delivery::start`].
+    pub fn note_in(&self, flights: Arc<Flights>) {
+        let _ = self.flights.set(flights);
     }
 
     /// Gives it what it works with. `threads`: deliveries at the same time.
     pub fn start(&self, svc: Services, transport: Arc<dyn Transport>, threads: usize) {
         let engine = Arc::new_cyclic(|weak: &Weak<Engine>| {
             let weak = Weak::clone(weak);
+            let flights = self.flights.get().cloned();
             let destinations = Arc::new(Destinations::default());
             let pool = Pool::new(threads, limits(&svc.config), Arc::clone(&destinations), move |work| {
                 if let Some(engine) = weak.upgrade() {
                     engine.work(work);
                 }
             });
-            Engine { svc, transport, destinations, pool }
+            Engine { svc, transport, destinations, flights, pool }
         });
         // Only the first start counts.
         let _ = self.engine.set(engine);
@@ -201,6 +210,7 @@ impl Engine {
     /// One attempt; a panic ends it alone, and the job stays in the queue.
     fn guarded(&self, envelope: Envelope, how: How) {
         let id = envelope.id.clone();
+        let _noted = self.flights.as_ref().map(|f| f.begin(&id));
         let transport = Watched { inner: &*self.transport, table: &self.destinations, explicit: how.explicit };
         let done = catch_unwind(AssertUnwindSafe(|| attempt::run(&self.svc, &transport, envelope, how)));
         if done.is_err() {

@@ -20,6 +20,7 @@ use crate::deliver::local::{Local, WorkerSource};
 use crate::deliver::transport::Standard;
 use crate::envelope::IdGenerator;
 use crate::queue::files::{FileStore, Settings as StoreSettings};
+use crate::queue::flights::Flights;
 use crate::queue::schedule::Delivery;
 use crate::queue::store::Store;
 use crate::service::{Services, SystemClock};
@@ -55,9 +56,15 @@ const A_DAY: Duration = Duration::from_secs(86_400);
 const STOP_TIME: Duration = Duration::from_secs(5);
 
 /// Runs the process until the parent ends it; gives the exit code.
-pub fn run(config: Arc<Config>, setup: MtaSetup, listeners: &[(TcpListener, usize)], channel: UnixStream) -> u8 {
+pub fn run(
+    config: Arc<Config>,
+    setup: MtaSetup,
+    listeners: &[(TcpListener, usize)],
+    channel: UnixStream,
+    flights: Arc<Flights>,
+) -> u8 {
     title::set(b"mta");
-    match start(config, setup, listeners, channel) {
+    match start(config, setup, listeners, channel, flights) {
         Ok(code) => code,
         Err(e) => {
             crate::log::syserr(crate::log::Id::None, b"root", &format!("mta: {e}"));
@@ -80,6 +87,7 @@ fn start(
     setup: MtaSetup,
     listeners: &[(TcpListener, usize)],
     channel: UnixStream,
+    flights: Arc<Flights>,
 ) -> io::Result<u8> {
     let tls =
         if listeners.is_empty() { None } else { tls::server::Server::new(&config.options, &mut tls::server::open) };
@@ -87,6 +95,11 @@ fn start(
     let statistics = Arc::new(Statistics::opened(config.options.status_file.path()));
     become_mta(&config, &store)?;
     restrict(&config, &store);
+    for id in &setup.suspects {
+        if let Err(e) = store.set_aside(id, "being delivered at two crashes") {
+            crate::log::syserr(crate::log::Id::Queue(id), b"root", &format!("cannot set the job aside: {e:?}"));
+        }
+    }
     let store = Arc::new(store);
     if listeners.is_empty() {
         store.recover();
@@ -119,6 +132,7 @@ fn start(
         config: config.clone(),
     };
     let transport = Arc::new(Standard::new(false));
+    delivery.note_in(flights);
     delivery.start(services.clone(), transport.clone(), DELIVERY_THREADS);
     if setup.ends_by_itself {
         delivery.run_once(&setup.selection, &mut |_, _, _| {});
