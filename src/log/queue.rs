@@ -2,6 +2,7 @@
 
 use super::{Field, Id, Severity, emit};
 use crate::envelope::QueueId;
+use std::path::Path;
 
 /// `ID: Losing PATH: REASON` (level 0).
 pub fn losing(id: &QueueId, path: &str, reason: &str) {
@@ -40,4 +41,9 @@ pub fn split(id: &QueueId, limit: Option<(usize, usize)>, ids: &[QueueId]) {
     let (count, plural) = (ids.len(), if ids.len() == 1 { "" } else { "s" });
     let names = names.join("; ");
     emit(9, Severity::Notice, Id::Queue(id), format_args!("split: {limit}count={count}, id{plural}={names}"));
+}
+
+/// `removing stale file PATH` (level 8): left by a crash.
+pub fn stale_file(path: &Path) {
+    emit(8, Severity::Notice, Id::Bare, format_args!("removing stale file {}", path.display()));
 }

@@ -17,6 +17,7 @@ mod journal;
 mod read;
 mod replay;
 mod spool;
+mod tidy;
 mod write;
 
 pub use home::{Entry, Kind};

@@ -51,7 +51,7 @@ pub(super) fn envelope(id: &str, body: Body) -> Envelope {
     }
 }
 
-fn queue() -> (tempfile::TempDir, FileStore) {
+pub(super) fn queue() -> (tempfile::TempDir, FileStore) {
     let dir = tempfile::tempdir().expect("directory");
     let mut settings = Settings::new(dir.path());
     settings.min_free_blocks = 0;
@@ -68,7 +68,7 @@ fn names(dir: &tempfile::TempDir) -> Vec<String> {
     names
 }
 
-const ID: &str = "6AMIXRXP004517";
+pub(super) const ID: &str = "6AMIXRXP004517";
 
 #[test]
 fn commit_take_update_remove() {

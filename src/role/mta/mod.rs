@@ -23,7 +23,7 @@ use crate::queue::files::{FileStore, Settings as StoreSettings};
 use crate::queue::flights::Flights;
 use crate::queue::schedule::Delivery;
 use crate::queue::store::Store;
-use crate::service::{Services, SystemClock};
+use crate::service::{Clock, Services, SystemClock};
 use crate::smtp::server::Settings;
 use crate::stats::Statistics;
 use crate::sys::{cred, process, sandbox, title};
@@ -95,11 +95,6 @@ fn start(
     let statistics = Arc::new(Statistics::opened(config.options.status_file.path()));
     become_mta(&config, &store)?;
     restrict(&config, &store);
-    for id in &setup.suspects {
-        if let Err(e) = store.set_aside(id, "being delivered at two crashes") {
-            crate::log::syserr(crate::log::Id::Queue(id), b"root", &format!("cannot set the job aside: {e:?}"));
-        }
-    }
     let store = Arc::new(store);
     if listeners.is_empty() {
         store.recover();
@@ -107,6 +102,13 @@ fn start(
         let late = matches!(config.options.delivery_mode, DeliveryMode::Background | DeliveryMode::Interactive);
         store.start_journal(late);
     }
+    // What was in the journal only has its files again.
+    for id in &setup.suspects {
+        if let Err(e) = store.set_aside(id, "being delivered at two crashes") {
+            crate::log::syserr(crate::log::Id::Queue(id), b"root", &format!("cannot set the job aside: {e:?}"));
+        }
+    }
+    tidy_daily(&store)?;
     let stop = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(signal_hook::consts::SIGTERM, stop.clone())?;
     // The terminal's Ctrl-C goes to the whole group; the parent decides.
@@ -177,6 +179,19 @@ fn start(
     transport.close();
     let _ = statistics.flush();
     Ok(0)
+}
+
+/// Removes what crashes left in the queue, now and every day, on a thread of its own.
+fn tidy_daily(store: &Arc<FileStore>) -> io::Result<()> {
+    let store = Arc::downgrade(store);
+    std::thread::Builder::new().name("tidy".into()).spawn(move || {
+        while let Some(store) = store.upgrade() {
+            store.tidy(SystemClock.now().0);
+            drop(store);
+            std::thread::sleep(Duration::from_secs(86_400));
+        }
+    })?;
+    Ok(())
 }
 
 /// Runs the event loops until `stop`, with `housekeeping` every few seconds.
