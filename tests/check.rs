@@ -146,9 +146,21 @@ fn files_are_looked_at() {
     assert_eq!(codes(dir, "O ServerKeyFile=DIR/key\n"), [("key-unreadable", Level::Error)]);
     assert_eq!(codes(dir, "O ServerCertFile=DIR/key\n"), [("key-unreadable", Level::Error)]);
     assert_eq!(codes(dir, "Mx, P=DIR/nothing, F=l, A=x\n"), [("mailer-program", Level::Warning)]);
+    let relay = "O UseMSP=True\nMrelay, P=[IPC], F=m, A=TCP $h\n";
+    assert_eq!(codes(dir, relay), [("msp-loop", Level::Warning)]);
+    assert_eq!(codes(dir, &relay.replace("F=m", "F=mk")), []);
     fs::create_dir(dir.join("fwd")).unwrap();
     set("fwd", 0o777);
     assert_eq!(codes(dir, "O ForwardPath=DIR/fwd/$u:$z/.forward\n"), [("world-writable", Level::Error)]);
+}
+
+#[test]
+fn what_is_no_file() {
+    for name in ["/dev/zero", "/", "/nonexistent/x.cf"] {
+        let report = file(Path::new(name), &system());
+        assert_eq!(report.findings().iter().map(|f| f.code).collect::<Vec<_>>()[0], "unreadable", "{name}");
+        assert_eq!(report.exit_code(), 78);
+    }
 }
 
 #[test]

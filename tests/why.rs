@@ -11,6 +11,7 @@ use postrider::cli::test_mode::{Out, TestMode};
 use postrider::dns::{Data, FakeResolver, RecordKind};
 use postrider::m4::{Io, Options, Step, process};
 use postrider::map::{MapEnv, MapSet};
+use proptest::prelude::*;
 
 #[derive(Clone, Default)]
 struct Buffer(Arc<Mutex<Vec<u8>>>);
@@ -80,28 +81,32 @@ fn unnumbered(text: &str) -> String {
     out
 }
 
-#[test]
-fn decisions_are_explained() {
-    let cf = built("tests/why/site.mc");
-    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("why-site.cf");
-    std::fs::write(&file, &cf).unwrap();
-    let name = file.display().to_string();
+/// What the test mode prints for `commands` over the configuration, whose file is `name`.
+fn answers(cf: &[u8], name: &str, commands: &[u8]) -> String {
     let system = Fixed { host: "mail.example.test".into() };
     let mut options = LoadOptions::new(&system);
     options.test_mode = true;
     options.op_mode = b't';
-    let (config, _) = Config::parse(&cf, &name, &options);
+    let (config, _) = Config::parse(cf, name, &options);
     let resolver = Arc::new(resolver());
     let (maps, problems) = MapSet::open(&config.maps, MapEnv::new(resolver.clone(), Arc::new(postrider::user::Passwd)));
     assert_eq!(problems, []);
     let buffer = Buffer::default();
     let out = Out::new(Box::new(buffer.clone()));
     let mut mode = TestMode::new(config, Arc::new(maps), resolver, out, 0, 0);
-    mode.run(&mut &std::fs::read("tests/why/site.session").unwrap()[..]);
-    let got = String::from_utf8(buffer.0.lock().unwrap().clone())
-        .unwrap()
-        .replace(&name, "site.cf")
-        .replace(concat!(env!("CARGO_MANIFEST_DIR"), "/"), "");
+    mode.run(&mut &commands[..]);
+    let bytes = buffer.0.lock().unwrap().clone();
+    String::from_utf8(bytes).expect("visible text")
+}
+
+#[test]
+fn decisions_are_explained() {
+    let cf = built("tests/why/site.mc");
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("why-site.cf");
+    std::fs::write(&file, &cf).unwrap();
+    let name = file.display().to_string();
+    let got = answers(&cf, &name, &std::fs::read("tests/why/site.session").unwrap());
+    let got = got.replace(&name, "site.cf").replace(concat!(env!("CARGO_MANIFEST_DIR"), "/"), "");
     let got = unnumbered(&got);
     std::fs::write(file.with_extension("out"), &got).unwrap();
     let wanted = std::fs::read_to_string("tests/why/site.expected").unwrap_or_default();
@@ -109,4 +114,30 @@ fn decisions_are_explained() {
         assert_eq!(got, wanted, "line {}", number + 1);
     }
     assert_eq!(got, wanted);
+}
+
+/// Addresses and whatever else may follow `/why`.
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[ -~]{0,60}",
+        "mail [!-~]{0,30} [!-~]{0,30} [!-~]{0,30}",
+        "[a-z+.%!@:;,<>()\\[\\]\"\\\\]{0,60}",
+        "(a@b[.]c ){0,40}",
+        "\\PC{0,20}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_makes_it_fail(lines in prop::collection::vec(words(), 1..6)) {
+        let cf = built("tests/why/site.mc");
+        let commands: String = lines.iter().map(|l| format!("/why {l}\n")).collect();
+        let start = std::time::Instant::now();
+        let got = answers(&cf, "/nonexistent/site.cf", commands.as_bytes());
+        prop_assert!(start.elapsed() < std::time::Duration::from_secs(20));
+        prop_assert!(got.len() < 1 << 20);
+        prop_assert!(got.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b)), "{}", got);
+    }
 }

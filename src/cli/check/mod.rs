@@ -87,7 +87,7 @@ pub fn file(path: &Path, system: &dyn System) -> Report {
     let name = path.display().to_string();
     let mut report = Report::new(&name);
     match read(path) {
-        Ok(text) => text_of(&name, &text, path.extension().is_some_and(|e| e == "mc"), system, &mut report),
+        Ok(text) => text_of(&name, &text, is_mc(path, &text), system, &mut report),
         Err(reason) => report.error("unreadable", &name, 0, format!("cannot be read: {reason}"), ""),
     }
     files::of_configuration(path, &mut report);
@@ -128,6 +128,15 @@ fn configuration(name: &str, text: &[u8], system: &dyn System, report: &mut Repo
     files::tell(&subject, report);
     deprecated::tell(&subject, report);
     report.explain(&config.origins);
+}
+
+/// Whether a file is for m4: by its name, else by what begins its lines.
+fn is_mc(path: &Path, text: &[u8]) -> bool {
+    match path.extension() {
+        Some(ending) if ending == "mc" => true,
+        Some(ending) if ending == "cf" => false,
+        _ => text.split(|b| *b == b'\n').any(|l| l.starts_with(b"OSTYPE(") || l.starts_with(b"MAILER(")),
+    }
 }
 
 /// A regular file's text.

@@ -1,7 +1,7 @@
 //! `/why mail from rcpt client`: the checks of a session, in the server's order, up to the first refusal.
 
 use super::super::TestMode;
-use super::super::output::visible;
+use super::plain;
 use super::tell::Teller;
 use crate::cf::RulesetId;
 use crate::dns::{DnsError, Families};
@@ -49,7 +49,7 @@ impl TestMode {
         self.macros.set("{addr_type}", "e r");
         self.macros.set("{nrcpts}", "1");
         self.macros.set("{nbadrcpts}", "0");
-        self.out.line(&visible(&[b"recipient ", rcpt, b":"].concat()));
+        self.out.line(&plain(&[b"recipient ", rcpt, b":"].concat()));
         let Some((resolved, ..)) = self.resolve(rcpt, Kind::EnvelopeRecipient, false) else { return };
         self.macros.set("{rcpt_mailer}", &resolved.mailer);
         self.macros.set("{rcpt_host}", &resolved.host);
@@ -79,7 +79,7 @@ impl TestMode {
                 ([format!("refused: {code} {enhanced} ").as_bytes(), &text].concat(), Go::Stop)
             }
         };
-        self.out.line(&visible(&[b"verdict: ", name.as_bytes(), b": ", &text].concat()));
+        self.out.line(&plain(&[b"verdict: ", name.as_bytes(), b": ", &text].concat()));
         go
     }
 
@@ -97,7 +97,7 @@ impl TestMode {
             self.macros.set("{mail_addr}", "");
             return Go::On;
         }
-        self.out.line(&visible(&[b"sender ", from, b":"].concat()));
+        self.out.line(&plain(&[b"sender ", from, b":"].concat()));
         let Some((resolved, ..)) = self.resolve(from, Kind::EnvelopeSender, false) else { return Go::Stop };
         let mut scope = Scope::new(&self.config, &mut self.macros, &*self.maps);
         let outcome = run_sequence(&mut scope, &[3, 1, 4].map(RulesetId), &bare, None).0;
@@ -138,7 +138,7 @@ impl TestMode {
         ] {
             self.macros.set(name, value);
         }
-        self.out.line(&visible(&[b"client: ", shown.as_slice(), b", name ", client.resolve.as_bytes()].concat()));
+        self.out.line(&plain(&[b"client: ", shown.as_slice(), b", name ", client.resolve.as_bytes()].concat()));
     }
 
     /// `192.0.2.7`, `[192.0.2.7]`, `name[192.0.2.7]` with a name to be believed, or a name.

@@ -4,7 +4,6 @@ mod mail;
 mod tell;
 
 use super::TestMode;
-use crate::cf::problem::printable;
 use crate::rewrite::service::{Lookup, Maps};
 use crate::rewrite::{Explainer, Kind, Refusal, Scope, localaddr, parse_address};
 use tell::Teller;
@@ -35,7 +34,7 @@ impl TestMode {
         }
         if aliased && let Some(value) = self.alias(&resolved.user) {
             let text = [b"then: alias ", resolved.user.as_slice(), b": ", value.as_slice()].concat();
-            self.out.line(&super::output::visible(&text));
+            self.out.line(&plain(&text));
         } else if five {
             self.why_local(&resolved);
         }
@@ -119,10 +118,17 @@ fn triple(to: &Resolved) -> Vec<u8> {
     }
     line.extend_from_slice(b", user ");
     line.extend_from_slice(&to.user);
-    super::output::visible(&line)
+    plain(&line)
 }
 
 fn refused(refusal: &Refusal) -> Vec<u8> {
-    let text = format!("verdict: refused: {} {} {}", refusal.code, refusal.enhanced, printable(&refusal.text));
-    super::output::visible(text.as_bytes())
+    let codes = format!("verdict: refused: {} {} ", refusal.code, refusal.enhanced);
+    plain(&[codes.as_bytes(), &refusal.text].concat())
+}
+
+/// Text for the terminal, without any control character.
+fn plain(text: &[u8]) -> Vec<u8> {
+    let mut out = super::output::visible(text);
+    out.retain(|b| (b' '..=b'~').contains(b));
+    out
 }

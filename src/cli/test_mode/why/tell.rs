@@ -1,6 +1,7 @@
 //! Facts about a decision as text, each with the place of the rule, of the map and of the word in the `.mc` file.
 
-use super::super::output::{Out, visible};
+use super::super::output::Out;
+use super::plain;
 use crate::cf::problem::printable;
 use crate::cf::{Config, MapDef};
 use crate::rewrite::{At, Fact};
@@ -80,7 +81,7 @@ impl<'c> Teller<'c> {
     fn say(&self, depth: usize, parts: &[&[u8]]) {
         let mut line = vec![b' '; depth * 2];
         for part in parts {
-            line.extend(visible(part));
+            line.extend(plain(part));
         }
         self.out.line(&line);
     }
