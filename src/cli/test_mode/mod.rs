@@ -17,6 +17,7 @@ use crate::cf::{Config, MacroName, Macros};
 use crate::dns::Resolver;
 use crate::map::MapSet;
 use crate::rewrite::{Kind, Scope, run_sequence};
+use crate::smtp::server::policy::help;
 pub use output::Out;
 use traces::Printer;
 pub use traces::level_of as debug_level;
@@ -111,7 +112,15 @@ impl TestMode {
     }
 
     fn help(&mut self) {
-        self.out.text(&format!("Sendmail {} -- HELP not implemented", crate::version::VERSION));
+        let path = self.config.options.help_file.path();
+        let Some(file) = path.and_then(|path| std::fs::read(path).ok()) else {
+            return self.out.text(&format!("Sendmail {} -- HELP not implemented", crate::version::VERSION));
+        };
+        let lines = help::on(&file, b"-bt", &self.macros);
+        for line in &lines {
+            self.out.line(line);
+        }
+        self.out.text(if lines.is_empty() { "HELP topic \"-bt\" unknown" } else { "End of HELP info" });
     }
 
     /// `.Dx value` and `.Cx words`.

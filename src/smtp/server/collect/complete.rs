@@ -4,8 +4,9 @@ use super::{Collected, add_defaults};
 use crate::cf::options::NoRecipient;
 use crate::cf::{Config, MacroName, Macros};
 use crate::envelope::{BodyType, Envelope};
+use crate::header::Headers;
 use crate::header::known::kind;
-use crate::header::{Field, Headers};
+use crate::header::recipients::{Missing, add_missing};
 use crate::text::Line;
 
 /// Makes the envelope whole: class, priority, the configuration's fields, the macros that stay with it.
@@ -57,25 +58,15 @@ pub fn only_recipient(macros: &mut Macros, envelope: &Envelope, refused: u32) {
 
 /// `NoRecipientAction`: what a message without any recipient field gets.
 fn recipients_field(action: NoRecipient, envelope: &mut Envelope) {
-    let present = |name: &&str| envelope.headers.find(name).is_some();
-    if ["To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc", "Apparently-To"].iter().any(|n| present(&n)) {
-        return;
-    }
-    let mut add = |name: &[u8], value: &[u8]| {
-        let value = [b" ", value].concat();
-        let field = Field { name: Line::cleaned(name), value, condition: None, template: false };
-        envelope.headers.fields.push(field);
+    let how = match action {
+        NoRecipient::None => return,
+        NoRecipient::AddBcc => Missing::Bcc,
+        NoRecipient::AddToUndisclosed => Missing::Undisclosed,
+        NoRecipient::AddTo => Missing::To,
+        NoRecipient::AddApparentlyTo => Missing::ApparentlyTo,
     };
-    match action {
-        NoRecipient::None => {}
-        NoRecipient::AddBcc => add(b"Bcc", b""),
-        NoRecipient::AddToUndisclosed => add(b"To", b"undisclosed-recipients:;"),
-        NoRecipient::AddTo | NoRecipient::AddApparentlyTo => {
-            let list: Vec<&[u8]> = envelope.recipients.iter().map(|r| &*r.address).collect();
-            let list = list.join(&b",\n\t"[..]);
-            add(if action == NoRecipient::AddTo { b"To" } else { b"Apparently-To" }, &list);
-        }
-    }
+    // Each new field goes before those of its name.
+    add_missing(&mut envelope.headers, how, envelope.recipients.iter().rev().map(|r| &*r.address));
 }
 
 /// The `Message-Id:` as log lines show it.

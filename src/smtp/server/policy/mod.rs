@@ -6,7 +6,7 @@
 mod auth;
 mod connect;
 mod etrn;
-mod help;
+pub mod help;
 mod mail;
 mod message;
 mod params;
