@@ -123,6 +123,11 @@ pub fn restarting(path: &[u8], reason: &str) {
     emit(0, Severity::Info, Id::Bare, format_args!("restarting {} due to {reason}", Field(path)));
 }
 
+/// A line of the state that SIGUSR1 asks for (level 0).
+pub fn state(text: &str) {
+    emit(0, Severity::Debug, Id::None, format_args!("{}", Field(text.as_bytes())));
+}
+
 /// `SYSERR(USER): TEXT` (level 0).
 pub fn syserr(id: Id<'_>, user: &[u8], text: &str) {
     emit(0, Severity::Critical, id, format_args!("SYSERR({}): {}", Field(user), Field(text.as_bytes())));

@@ -5,6 +5,8 @@
 
 pub mod auth;
 pub mod base;
+mod board;
+mod control;
 pub mod listen;
 pub mod logging;
 pub mod mta;
@@ -13,6 +15,7 @@ pub mod parent;
 pub mod pidfile;
 pub mod pool;
 mod renew;
+mod state;
 
 use crate::alias::Aliases;
 use crate::cf::Config;

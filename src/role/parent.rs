@@ -4,8 +4,11 @@
 //! What it trusts: its configuration and its signals. From `mta` it takes one byte at a time: [`WANT_WORKER`] is the whole
 //! language. Everything else (what to deliver, for whom) the worker hears and judges itself.
 //!
-//! Signals: TERM and INT stop, HUP starts the program anew with its arguments, USR1 logs its state.
+//! Signals: TERM and INT stop, HUP starts the program anew with its arguments, USR1 logs its state. The control socket can
+//! do the same (`control`).
 
+use super::board::Board;
+use super::control::{Control, Status, Wish};
 use super::renew::Watch;
 use super::{Children, MtaSetup, auth, mta, pidfile::PidFile};
 use crate::cf::Config;
@@ -143,7 +146,12 @@ fn supervise(mut plan: Plan) -> io::Result<u8> {
         flights: None,
         crashes: Crashes::default(),
         suspects: Vec::new(),
+        board: Arc::new(Board::new()?),
+        control: None,
     };
+    if !plan.listeners.is_empty() {
+        family.control = Control::open(&plan.config);
+    }
     let mut certificates = (!plan.listeners.is_empty()).then(|| Watch::new(&plan.config));
     loop {
         if family.mta.is_due() {
@@ -153,7 +161,9 @@ fn supervise(mut plan: Plan) -> io::Result<u8> {
             family.start_auth(&plan)?;
         }
         family.serve_wanted(&plan);
-        family.wait(&flags, &plan, certificates.as_ref().and_then(Watch::due))?;
+        let alarms = [certificates.as_ref().and_then(Watch::due), family.control.as_ref().and_then(Control::due)];
+        family.wait(&flags, &plan, alarms.into_iter().flatten().min())?;
+        let wish = family.serve_control(&plan);
         if let Some(files) = certificates.as_mut().and_then(Watch::look) {
             family.hand_over(&files);
         }
@@ -166,14 +176,15 @@ fn supervise(mut plan: Plan) -> io::Result<u8> {
             return Ok(0);
         }
         if flags.state.swap(false, Ordering::Relaxed) {
-            crate::log::process_notice(&format!("CurChildren={}", family.workers.len()));
+            super::state::dump(&plan.config.macros.expanded("j"), family.board.get());
         }
-        let stop = flags.stop.load(Ordering::Relaxed);
-        if stop || flags.restart.load(Ordering::Relaxed) {
+        let stop = flags.stop.load(Ordering::Relaxed) || wish == Some(Wish::Shutdown);
+        if stop || wish.is_some() || flags.restart.load(Ordering::Relaxed) {
+            let reason = if wish.is_some() { "control socket" } else { "signal" };
             let path = plan.argv.first().map(|p| p.as_encoded_bytes().to_vec()).unwrap_or_default();
             match stop {
-                true => crate::log::stopping_daemon("signal"),
-                false => crate::log::restarting(&path, "signal"),
+                true => crate::log::stopping_daemon(reason),
+                false => crate::log::restarting(&path, reason),
             }
             family.stop();
             if let Some(file) = plan.pid_file.take() {
@@ -205,6 +216,10 @@ struct Family {
     crashes: Crashes,
     /// Jobs that the next `mta` is to set aside.
     suspects: Vec<QueueId>,
+    /// Where `mta` writes how many connections it has.
+    board: Arc<Board>,
+    /// The control socket.
+    control: Option<Control>,
 }
 
 impl Family {
@@ -233,15 +248,43 @@ impl Family {
         self.flights = Some(Arc::clone(&flights));
         let suspects = std::mem::take(&mut self.suspects);
         let mut keep: Vec<i32> = plan.listeners.iter().map(|(l, _)| l.as_raw_fd()).collect();
-        keep.push(theirs.as_raw_fd());
+        keep.extend([theirs.as_raw_fd(), self.board.descriptor()]);
+        let board = self.board.clone();
+        board.set(0);
         let pid = process::fork_child(true, || {
             child_start(&keep);
             let setup = MtaSetup { suspects, ..plan.setup.clone() };
-            mta::run(plan.config.clone(), setup, &plan.listeners, theirs, flights)
+            mta::run(plan.config.clone(), setup, &plan.listeners, theirs, flights, board)
         })?;
         self.mta.started(pid);
         self.wanted = 0;
         Ok(())
+    }
+
+    /// Answers on the control socket; gives what somebody there wants done.
+    fn serve_control(&mut self, plan: &Plan) -> Option<Wish> {
+        let mut control = self.control.take()?;
+        let wish = control.serve(&|| self.status(plan));
+        self.control = Some(control);
+        wish
+    }
+
+    fn status(&self, plan: &Plan) -> Status {
+        let options = &plan.config.options;
+        let directory = options.queue_directory.to_display();
+        let space = nix::sys::statvfs::statvfs(directory.trim_end_matches('*')).ok();
+        let free = space.map_or(-1, |s| (s.blocks_available() * s.fragment_size() / 1024) as i64);
+        let mut processes = vec![(std::process::id() as i32, "accepting connections".to_owned())];
+        let named = [(self.mta.pid, "mta"), (self.auth.pid, "auth")];
+        processes.extend(named.into_iter().filter_map(|(pid, name)| Some((pid?.as_raw(), name.to_owned()))));
+        processes.extend(self.workers.iter().map(|pid| (pid.as_raw(), "deliver".to_owned())));
+        Status {
+            children: self.board.get(),
+            most: options.max_daemon_children,
+            free: (free, directory),
+            load: crate::sys::load::average(),
+            processes,
+        }
     }
 
     /// Gives `mta` certificates and keys as they are now.
@@ -302,6 +345,9 @@ impl Family {
         let mut fds = vec![PollFd::new(flags.wake.as_fd(), PollFlags::POLLIN)];
         if let Some(channel) = &self.channel {
             fds.push(PollFd::new(channel.as_fd(), PollFlags::POLLIN));
+        }
+        if let Some(control) = &self.control {
+            fds.extend(control.descriptors());
         }
         // While `mta` is down for long, callers hear it from us.
         let refusing = self.mta.pid.is_none() && self.mta.pause > Duration::from_secs(1);
@@ -371,6 +417,9 @@ impl Family {
 
     /// Ends the children: politely, then not.
     fn stop(&mut self) {
+        if let Some(control) = self.control.take() {
+            control.close();
+        }
         self.end(self.mta.pid);
         self.end(self.auth.pid);
         let deadline = Instant::now() + STOP_TIME;

@@ -12,6 +12,7 @@ mod link;
 mod server;
 
 use super::base::Base;
+use super::board::Board;
 use super::pool::Pool;
 use super::{MtaSetup, auth, note_sandbox, renew};
 use crate::cf::Config;
@@ -62,9 +63,10 @@ pub fn run(
     listeners: &[(TcpListener, usize)],
     channel: UnixStream,
     flights: Arc<Flights>,
+    board: Arc<Board>,
 ) -> u8 {
     title::set(b"mta");
-    match start(config, setup, listeners, channel, flights) {
+    match start(config, setup, listeners, channel, flights, &board) {
         Ok(code) => code,
         Err(e) => {
             crate::log::syserr(crate::log::Id::None, b"root", &format!("mta: {e}"));
@@ -88,6 +90,7 @@ fn start(
     listeners: &[(TcpListener, usize)],
     channel: UnixStream,
     flights: Arc<Flights>,
+    board: &Arc<Board>,
 ) -> io::Result<u8> {
     let tls =
         if listeners.is_empty() { None } else { tls::server::Server::new(&config.options, &mut tls::server::open) };
@@ -154,6 +157,7 @@ fn start(
         tls: RwLock::new(tls.map(Arc::new)),
         pool: Pool::new("question", QUESTION_THREADS, QUESTION_QUEUE),
         gate: Gate::new(window),
+        board: config.options.control_socket_name.path().map(|_| board.clone()),
         doors: Doors::new(config.clone(), listeners)?,
         stop: AtomicBool::new(false),
     });
@@ -173,7 +177,7 @@ fn start(
             }
         }
     };
-    serve(&shared, listeners, &stop, housekeeping)?;
+    serve(&shared, listeners, &stop, board, housekeeping)?;
     delivery.stop(STOP_TIME);
     store.stop_journal();
     transport.close();
@@ -199,6 +203,7 @@ fn serve(
     shared: &Arc<Shared>,
     listeners: &[(TcpListener, usize)],
     stop: &AtomicBool,
+    board: &Board,
     mut housekeeping: impl FnMut(),
 ) -> io::Result<()> {
     let count = match listeners.is_empty() {
@@ -213,9 +218,15 @@ fn serve(
         loops.push((waker, thread));
     }
     let mut kept_house = Instant::now();
+    let mut shown = 0;
     while !stop.load(Ordering::Relaxed) {
         std::thread::park_timeout(Duration::from_millis(200));
         shared.doors.review(&shared.gate);
+        let (open, _) = shared.gate.open(0);
+        if open != shown {
+            board.set(open);
+            shown = open;
+        }
         if kept_house.elapsed() > HOUSEKEEPING {
             housekeeping();
             shared.doors.watch_load();

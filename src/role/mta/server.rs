@@ -9,6 +9,7 @@ use super::gate::Gate;
 use super::ident::{Ident, Progress};
 use crate::cf::Config;
 use crate::log::server as log;
+use crate::role::board::Board;
 use crate::role::listen;
 use crate::role::pool::Pool;
 use crate::service::Services;
@@ -51,6 +52,8 @@ pub struct Shared {
     pub pool: Pool,
     /// Connection counts.
     pub gate: Gate,
+    /// Where the number of connections is written at once: when somebody may ask on the control socket.
+    pub board: Option<Arc<Board>>,
     /// Listening sockets, open or shut.
     pub doors: Doors,
     /// Set to end the loops.
@@ -58,6 +61,12 @@ pub struct Shared {
 }
 
 impl Shared {
+    fn note_connections(&self) {
+        if let Some(board) = &self.board {
+            board.set(self.gate.open(0).0);
+        }
+    }
+
     /// TLS as it is for sessions that begin now.
     pub fn tls(&self) -> Option<Arc<Server>> {
         self.tls.read().unwrap_or_else(|e| e.into_inner()).clone()
@@ -296,6 +305,7 @@ impl Loop {
             self.shared.gate.leave(peer.ip(), daemon);
             return;
         }
+        self.shared.note_connections();
         self.connections.insert(n, Connection::new(stream, (peer.ip(), daemon), session));
         self.pump(n);
     }
@@ -412,6 +422,7 @@ impl Loop {
                 let _ = self.poll.registry().deregister(socket);
             }
             self.shared.gate.leave(connection.origin.0, connection.origin.1);
+            self.shared.note_connections();
         }
     }
 }
