@@ -17,6 +17,10 @@ use std::sync::Arc;
 pub trait Clock: Send + Sync {
     /// Seconds since 1970 and nanoseconds.
     fn now(&self) -> (i64, u32);
+    /// How many seconds ago `then` was. A clock that was set meanwhile makes nothing older than it is.
+    fn age(&self, then: i64) -> i64 {
+        self.now().0.saturating_sub(then)
+    }
 }
 
 /// The system's clock.
@@ -26,6 +30,64 @@ impl Clock for SystemClock {
     fn now(&self) -> (i64, u32) {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         (since.as_secs() as i64, since.subsec_nanos())
+    }
+}
+
+/// The system's clock in a process that runs for long: a leap of more than an hour against the time that really passed (the
+/// clock was set, the machine slept) does not count for the age of what was there before, so that no message is returned for it.
+pub struct SteadyClock {
+    begun: std::time::Instant,
+    leaps: std::sync::Mutex<Leaps>,
+}
+
+impl SteadyClock {
+    /// A clock that knows of no leap.
+    pub fn new() -> SteadyClock {
+        let leaps = Leaps { offset: SystemClock.now().0, skipped: 0, before: i64::MIN };
+        SteadyClock { begun: std::time::Instant::now(), leaps: std::sync::Mutex::new(leaps) }
+    }
+}
+
+impl Default for SteadyClock {
+    fn default() -> SteadyClock {
+        SteadyClock::new()
+    }
+}
+
+impl Clock for SteadyClock {
+    fn now(&self) -> (i64, u32) {
+        SystemClock.now()
+    }
+
+    fn age(&self, then: i64) -> i64 {
+        let passed = i64::try_from(self.begun.elapsed().as_secs()).unwrap_or(0);
+        let mut leaps = self.leaps.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        leaps.age(then, self.now().0, passed)
+    }
+}
+
+/// What is known of leaps of the clock.
+struct Leaps {
+    /// The clock's time when the process began, as seen now.
+    offset: i64,
+    /// Seconds leapt over in all.
+    skipped: i64,
+    /// What was made before this time is as much younger than it looks.
+    before: i64,
+}
+
+impl Leaps {
+    const LEAST: i64 = 3600;
+
+    fn age(&mut self, then: i64, now: i64, passed: i64) -> i64 {
+        let leap = now.saturating_sub(passed).saturating_sub(self.offset);
+        if leap.abs() > Leaps::LEAST {
+            self.offset = self.offset.saturating_add(leap);
+            self.skipped = self.skipped.saturating_add(leap).max(0);
+            self.before = if leap > 0 { now.saturating_sub(leap) } else { self.before };
+        }
+        let skipped = if then <= self.before { self.skipped } else { 0 };
+        now.saturating_sub(then).saturating_sub(skipped).max(0)
     }
 }
 
@@ -65,4 +127,27 @@ pub struct Services {
     pub ids: Arc<IdGenerator>,
     /// What mailstats(8) shows.
     pub statistics: Arc<crate::stats::Statistics>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Leaps;
+
+    #[test]
+    fn a_clock_that_leaps_makes_nothing_old() {
+        const DAY: i64 = 86_400;
+        let begun = 1_795_000_000;
+        let mut leaps = Leaps { offset: begun, skipped: 0, before: i64::MIN };
+        assert_eq!(leaps.age(begun - 100, begun + 10, 10), 110);
+        // Ten days forward: old mail is as old as before, new mail counts from its own time.
+        let now = begun + 10 * DAY + 20;
+        assert_eq!(leaps.age(begun - 100, now, 20), 120);
+        assert_eq!(leaps.age(now, now + 300, 320), 300);
+        assert_eq!(leaps.age(begun - 100, now + 300, 320), 420);
+        // And back again.
+        assert_eq!(leaps.age(begun - 100, begun + 400, 400), 500);
+        assert_eq!(leaps.age(now, begun + 400, 400), 0, "from the future");
+        // A day back at once.
+        assert_eq!(leaps.age(begun, begun - DAY + 500, 500), 0);
+    }
 }

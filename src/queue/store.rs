@@ -43,10 +43,10 @@ pub struct Summary {
     pub priority: i64,
     /// A warning has been sent.
     pub warned: bool,
-    /// The domain of its recipients; empty for local ones and when they have several.
-    pub domain: Box<[u8]>,
-    /// The first recipient's host, for `QueueSortOrder=host`.
-    pub first_host: Box<[u8]>,
+    /// The first recipient, bare and in lower case.
+    pub first: Box<[u8]>,
+    /// All recipients have the first one's domain.
+    pub one_domain: bool,
 }
 
 impl Summary {
@@ -60,11 +60,11 @@ impl Summary {
             attempts: 0,
             priority: 0,
             warned: false,
-            domain: Box::default(),
-            first_host: Box::default(),
+            first: Box::default(),
+            one_domain: true,
         };
         let number = |v: &[u8]| std::str::from_utf8(v).ok().and_then(|t| t.trim().parse::<i64>().ok()).unwrap_or(0);
-        let mut domains: Option<(Vec<u8>, bool)> = None;
+        let mut recipients = Vec::new();
         for line in text.split(|b| *b == b'\n') {
             let Some((letter, value)) = line.split_first() else { continue };
             match letter {
@@ -75,31 +75,19 @@ impl Summary {
                 b'F' => out.warned = value.contains(&b'w'),
                 b'R' => {
                     let colon = value.iter().position(|b| *b == b':').map_or(0, |n| n + 1);
-                    let domain = domain_of(value.get(colon..).unwrap_or_default());
-                    match &mut domains {
-                        None => domains = Some((domain, true)),
-                        Some((first, same)) => *same &= *first == domain,
-                    }
+                    recipients.push(value.get(colon..).unwrap_or_default());
                 }
                 b'H' => break,
                 _ => {}
             }
         }
-        if let Some((domain, same)) = domains {
-            if same {
-                out.domain = domain.clone().into();
-            }
-            out.first_host = domain.into();
-        }
+        out.name(recipients.into_iter());
         out
     }
 
     /// The same from an envelope.
     pub fn of(e: &Envelope) -> Summary {
-        let mut domains = e.recipients.iter().map(|r| domain_of(&r.address));
-        let first = domains.next().unwrap_or_default();
-        let same = domains.all(|d| d == first);
-        Summary {
+        let mut out = Summary {
             id: e.id.clone(),
             group: e.group,
             created: e.created,
@@ -107,9 +95,19 @@ impl Summary {
             attempts: e.attempts,
             priority: e.priority,
             warned: e.flags.warned,
-            domain: if same { first.clone().into() } else { Box::default() },
-            first_host: first.into(),
-        }
+            first: Box::default(),
+            one_domain: true,
+        };
+        out.name(e.recipients.iter().map(|r| &r.address[..]));
+        out
+    }
+
+    fn name<'a>(&mut self, mut recipients: impl Iterator<Item = &'a [u8]>) {
+        let Some(first) = recipients.next() else { return };
+        let domain = domain_of(first);
+        self.one_domain = recipients.all(|r| domain_of(r) == domain);
+        let bare = first.strip_prefix(b"<").and_then(|f| f.strip_suffix(b">")).unwrap_or(first);
+        self.first = bare.to_ascii_lowercase().into();
     }
 }
 

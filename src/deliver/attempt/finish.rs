@@ -14,7 +14,7 @@ pub(super) fn finish(svc: &Services, mut envelope: Envelope, mut account: Accoun
     let now = svc.clock.now().0;
     envelope.attempts = envelope.attempts.saturating_add(1);
     envelope.last_attempt = now;
-    let age = now - envelope.created;
+    let age = svc.clock.age(envelope.created);
     let limits = Limits::of(&svc.config.options.timeouts, precedence(svc, &envelope), is_report(&envelope));
     let mut kept = true;
     if envelope.recipients.iter().any(|r| is_open(r.state)) {

@@ -5,7 +5,7 @@ use super::lanes::Place;
 use crate::cf::Config;
 use crate::deliver::attempt::{Rendered, Transport};
 use crate::envelope::{Envelope, Status};
-use crate::queue::store::domain_of;
+use crate::queue::store::{Summary, domain_of};
 use crate::service::Services;
 use crate::text::Line;
 use std::collections::HashMap;
@@ -19,6 +19,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 /// Connections at once to a destination of which nothing is known yet.
 const UNKNOWN: usize = 8;
+/// Deliveries at once to one mailbox: a disk that hangs must not hold up the others.
+const LOCAL: usize = 8;
 /// Destinations that are remembered.
 const MOST: usize = 20_000;
 
@@ -40,6 +42,7 @@ impl Destinations {
     pub fn room(&self, place: &[u8], most: usize) -> usize {
         match self.lock().get(place) {
             _ if place.is_empty() => most,
+            _ if is_local(place) => LOCAL.min(most),
             Some(Known::Answers) => most,
             Some(Known::Down { .. }) => 1,
             None => UNKNOWN.min(most),
@@ -102,7 +105,7 @@ impl Transport for Watched<'_> {
     }
 
     fn remote(&self, svc: &Services, env: &Envelope, mailer: usize, host: &Line, recipients: &[usize]) -> Vec<Status> {
-        let place = place_of(&svc.config, env, mailer, recipients);
+        let place = domain(&svc.config, env, mailer, recipients);
         if let Some(status) = self.table.resting(&place).filter(|_| !self.explicit) {
             return vec![status; recipients.len()];
         }
@@ -124,8 +127,24 @@ impl Transport for Watched<'_> {
     }
 }
 
+/// Where a job goes.
+pub(super) fn place_of(config: &Config, job: &Summary) -> Place {
+    if !job.one_domain {
+        return Place::default();
+    }
+    let domain = domain_of(&job.first);
+    if domain.is_empty() || config.classes.contains("w", &domain) {
+        return [&b"\0"[..], &job.first].concat().into();
+    }
+    domain.into()
+}
+
+fn is_local(place: &[u8]) -> bool {
+    place.first() == Some(&0)
+}
+
 /// The domain that all recipients of a hand-over have, if it is one; LMTP to a socket of this host has none.
-fn place_of(config: &Config, env: &Envelope, mailer: usize, recipients: &[usize]) -> Vec<u8> {
+fn domain(config: &Config, env: &Envelope, mailer: usize, recipients: &[usize]) -> Vec<u8> {
     if config.mailers.get(mailer).is_some_and(|m| m.flags.has(b'l')) {
         return Vec::new();
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-/// A destination: a domain in lower case, empty for local and for mixed mail.
+/// A destination: a domain in lower case; behind a NUL an address here; empty for mixed mail.
 pub(super) type Place = Box<[u8]>;
 
 /// Waiting work, one queue for each destination.

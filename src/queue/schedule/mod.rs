@@ -25,6 +25,7 @@ use crate::queue::flights::Flights;
 use crate::queue::store::Summary;
 use crate::service::{Scheduler, Services};
 use destinations::{Destinations, Watched};
+use lanes::Place;
 use pool::{Limits, Pool, Work};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock, Weak};
@@ -142,10 +143,11 @@ impl Scheduler for Delivery {
             engine.svc.store.release(&envelope.id);
         } else if mode == DeliveryMode::Interactive {
             engine.work(Work::New(Box::new(envelope)));
-        } else if let Some(refused) = engine.pool.add(Box::new(envelope)) {
+        } else if let Some(refused) = engine.pool.add(engine.place(&Summary::of(&envelope)), Box::new(envelope)) {
             // More new mail than memory should hold: the queue has it.
             engine.svc.store.release(&refused.id);
-            engine.pool.add_queued(&Summary::of(&refused), How { queue_run: true, ..How::default() }, false);
+            let job = Summary::of(&refused);
+            engine.pool.add_queued(engine.place(&job), &job, How { queue_run: true, ..How::default() }, false);
         }
     }
 
@@ -176,11 +178,16 @@ impl Engine {
                 break;
             }
             let patient = !how.explicit && order::is_patient(&self.svc.config, job, now);
-            if !(patient && self.destinations.is_resting(&job.domain)) {
-                self.pool.add_queued(job, how, patient);
+            let place = self.place(job);
+            if !(patient && self.destinations.is_resting(&place)) {
+                self.pool.add_queued(place, job, how, patient);
             }
         }
         jobs.len()
+    }
+
+    fn place(&self, job: &Summary) -> Place {
+        destinations::place_of(&self.svc.config, job)
     }
 
     fn due(&self, selection: &Selection, groups: Option<&[usize]>) -> Vec<Summary> {

@@ -3,7 +3,7 @@
 use crate::cf::Config;
 use crate::cf::options::QueueSort;
 use crate::queue::Selection;
-use crate::queue::store::{Store, Summary};
+use crate::queue::store::{Store, Summary, domain_of};
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -91,7 +91,7 @@ fn sort(order: QueueSort, jobs: &mut [Summary]) {
     match order {
         QueueSort::Priority => jobs.sort_by(|a, b| (a.priority, a.created, &a.id).cmp(&(b.priority, b.created, &b.id))),
         // Hosts are compared from their end, so that a domain's hosts come together.
-        QueueSort::Host => jobs.sort_by_cached_key(|j| (reversed(&j.first_host), j.priority, j.created, id(j))),
+        QueueSort::Host => jobs.sort_by_cached_key(|j| (reversed(&domain_of(&j.first)), j.priority, j.created, id(j))),
         QueueSort::Time => jobs.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id))),
         QueueSort::ModTime => {
             jobs.sort_by(|a, b| (a.last_attempt, a.created, &a.id).cmp(&(b.last_attempt, b.created, &b.id)))
@@ -113,7 +113,7 @@ fn reversed(domain: &[u8]) -> Vec<u8> {
 
 /// True when a job need not be tried while its destination rests: nothing is to be told to its sender yet.
 pub(super) fn is_patient(config: &Config, job: &Summary, now: i64) -> bool {
-    if job.attempts == 0 || job.domain.is_empty() {
+    if job.attempts == 0 {
         return false;
     }
     let t = &config.options.timeouts;
@@ -160,6 +160,6 @@ mod tests {
         let mut random = by(QueueSort::Random);
         random.sort_unstable();
         assert_eq!(random, [1, 2, 3]);
-        assert_eq!(&*jobs[0].domain, b"b.example.com");
+        assert_eq!((&*jobs[0].first, jobs[0].one_domain), (&b"x@b.example.com"[..], true));
     }
 }

@@ -87,23 +87,23 @@ impl Pool {
     }
 
     /// Takes a new message; gives it back when there is too much new mail, or no more work is begun.
-    pub fn add(&self, envelope: Box<Envelope>) -> Option<Box<Envelope>> {
+    pub fn add(&self, place: Place, envelope: Box<Envelope>) -> Option<Box<Envelope>> {
         let mut state = self.0.lock();
         if state.stopping || state.new.len() >= MAX_NEW {
             return Some(envelope);
         }
-        state.new.push(Summary::of(&envelope).domain, envelope);
+        state.new.push(place, envelope);
         self.0.wake_one(&mut state);
         None
     }
 
     /// Takes a job of a queue run, if it does not wait already. A `patient` one is passed by while its destination rests.
-    pub fn add_queued(&self, job: &Summary, how: How, patient: bool) {
+    pub fn add_queued(&self, place: Place, job: &Summary, how: How, patient: bool) {
         let mut state = self.0.lock();
         if state.stopping || !state.listed.insert(job.id.clone()) {
             return;
         }
-        state.queued.push(job.domain.clone(), Job { id: job.id.clone(), how, group: job.group, patient });
+        state.queued.push(place, Job { id: job.id.clone(), how, group: job.group, patient });
         self.0.wake_one(&mut state);
     }
 

@@ -239,3 +239,69 @@ fn a_run_reads_only_what_is_new_and_sees_what_others_did() {
     assert_eq!(bench.svc.store.summaries(&all).expect("read")[0].priority, 7);
     assert_eq!(ids(&Selection { quarantined: true, ..all }), [job(1, "x").id.to_string()]);
 }
+
+/// One mailbox does not answer until it is let go.
+struct Hung(Mutex<bool>, std::sync::Condvar);
+
+impl crate::deliver::LocalDelivery for Hung {
+    fn deliver(&self, job: crate::deliver::LocalJob) -> Vec<Status> {
+        if job.recipients.iter().any(|r| &*r.user == b"hung") {
+            let mut free = self.0.lock().expect("lock");
+            while !*free {
+                free = self.1.wait(free).expect("wait");
+            }
+        }
+        job.recipients.iter().map(|_| Status::new((2, 0, 0), 0, "")).collect()
+    }
+    fn forward(&self, _: &[u8], _: &[u8]) -> Result<crate::deliver::Found, Status> {
+        Err(Status::new((5, 0, 0), 69, "no"))
+    }
+    fn include(&self, _: &[u8], _: &crate::envelope::Origin) -> Result<crate::deliver::Listed, Status> {
+        Err(Status::new((5, 0, 0), 69, "no"))
+    }
+    fn dead_letter(&self, _: &[u8], _: std::fs::File) -> Option<Line> {
+        None
+    }
+}
+
+/// Messages for local mailers are empty.
+struct Local;
+
+impl Transport for Local {
+    fn route(&self, svc: &Services, env: &mut Envelope) -> Vec<Envelope> {
+        crate::deliver::attempt::testing::route(svc, env);
+        Vec::new()
+    }
+    fn remote(&self, _: &Services, _: &Envelope, _: usize, _: &Line, rcpts: &[usize]) -> Vec<Status> {
+        vec![Status::new((2, 0, 0), 0, ""); rcpts.len()]
+    }
+    fn render(&self, _: &Services, _: &Envelope, _: usize, _: &[usize]) -> std::io::Result<attempt::Rendered> {
+        let file = crate::sys::scratch::file(0, 1, std::path::Path::new("/tmp"))?;
+        Ok(attempt::Rendered { file, size: 0, macros: Vec::new(), sender: Line::default() })
+    }
+}
+
+#[test]
+fn a_mailbox_on_a_hung_disk_holds_up_nobody_else() {
+    let bench = bench(CALM);
+    let delivery = Delivery::new(DeliveryMode::Background);
+    let hung = Arc::new(Hung(Mutex::new(false), std::sync::Condvar::new()));
+    let local = Arc::clone(&hung) as Arc<dyn crate::deliver::LocalDelivery>;
+    let svc = Services { local, scheduler: Arc::clone(&delivery) as Arc<dyn Scheduler>, ..bench.svc.clone() };
+    delivery.start(svc, Arc::new(Local), 32);
+    for n in 0..60 {
+        let e = job(n, if n < 50 { "hung" } else { ["alice", "<b@x.test>"][n % 2] });
+        bench.svc.store.commit(&e).expect("commit");
+        delivery.submit(e);
+    }
+    let left = || bench.queued().len();
+    let end = Instant::now() + Duration::from_secs(20);
+    while left() > 50 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(left(), 50, "all others are delivered");
+    *hung.0.lock().expect("lock") = true;
+    hung.1.notify_all();
+    delivery.drain();
+    assert_eq!(left(), 0, "and these, when the disk is back");
+}

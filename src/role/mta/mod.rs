@@ -24,7 +24,7 @@ use crate::queue::files::{FileStore, Settings as StoreSettings};
 use crate::queue::flights::Flights;
 use crate::queue::schedule::Delivery;
 use crate::queue::store::Store;
-use crate::service::{Clock, Services, SystemClock};
+use crate::service::{Clock, Services, SteadyClock, SystemClock};
 use crate::smtp::server::Settings;
 use crate::stats::Statistics;
 use crate::sys::{cred, process, sandbox, title};
@@ -131,7 +131,7 @@ fn start(
         local: Arc::new(Local::new(config.clone(), Box::new(FromParent(link.clone())))),
         store: Arc::clone(&store) as Arc<dyn Store>,
         scheduler: delivery.clone(),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SteadyClock::new()),
         ids: Arc::new(ids),
         statistics: statistics.clone(),
         config: config.clone(),
