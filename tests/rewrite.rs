@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use postrider::cf::Config;
 use postrider::cf::load::LoadOptions;
 use postrider::cf::system::{Account, Fixed, Interface, Resolved, System};
+use postrider::cli::levels::Levels;
 use postrider::cli::test_mode::{Out, TestMode};
 use postrider::dns::FakeResolver;
 use postrider::map::{MapEnv, MapSet, complaints};
@@ -75,7 +76,7 @@ fn session(cf: &[u8], commands: &[u8]) -> Vec<u8> {
     for p in &problems {
         out.text(&p.to_string());
     }
-    let mut mode = TestMode::new(config, Arc::new(maps), resolver, out, 0, 0);
+    let mut mode = TestMode::new(config, Arc::new(maps), resolver, out, Levels::default(), 0);
     mode.run(&mut &commands[..]);
     let text = buffer.0.lock().unwrap().clone();
     text

@@ -40,6 +40,8 @@ pub struct LoadOptions<'a> {
     pub version: &'a str,
     /// Whether the test mode reads it: rule sets that are added to are mentioned.
     pub test_mode: bool,
+    /// Tells each option that is set among the problems, for `-d37`.
+    pub traced: bool,
     /// The letter of the operation mode, for `${opMode}`.
     pub op_mode: u8,
     /// It is only looked at: no program is run for a class, and reading goes on after faults that end it otherwise.
@@ -55,6 +57,7 @@ impl<'a> LoadOptions<'a> {
             system,
             version: env!("CARGO_PKG_VERSION"),
             test_mode: false,
+            traced: false,
             op_mode: b'm',
             check_only: false,
             map_check: None,
@@ -165,6 +168,7 @@ struct Loader<'a> {
 impl<'a> Loader<'a> {
     fn new(name: &str, options: &'a LoadOptions<'a>) -> Loader<'a> {
         let mut config = Config { file: name.to_string(), ..Config::default() };
+        config.options.traced = options.traced;
         let mut macros = Macros::new();
         predefined::before(&mut macros, &mut config.classes, options);
         Loader { config, macros, options, problems: Vec::new(), current: Some(RulesetId(0)), rules_seen: false }

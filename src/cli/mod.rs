@@ -7,6 +7,7 @@ pub mod applet;
 pub mod built_in;
 pub mod check;
 pub mod flags;
+pub mod levels;
 pub mod modes;
 pub mod settings;
 pub mod test_mode;

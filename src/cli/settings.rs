@@ -72,6 +72,9 @@ pub struct Settings {
     pub problems: Vec<Problem>,
 }
 
+/// The category of options in `-d`.
+const OPTIONS: usize = 37;
+
 /// A configuration that cannot be used: exit code; what is wrong was said already.
 pub struct Unusable(pub u8);
 
@@ -100,6 +103,7 @@ impl Settings {
         options.version = VERSION;
         options.test_mode = mode == b't';
         options.op_mode = mode;
+        options.traced = super::levels::Levels::of(&flags.debug).at(OPTIONS) > 0;
         let earlier = std::cell::RefCell::new(Vec::new());
         let check = |def: &crate::cf::MapDef| crate::map::complaints(def, &mut earlier.borrow_mut());
         options.map_check = Some(&check);

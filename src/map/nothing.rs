@@ -11,6 +11,9 @@ pub struct SetMacro;
 
 impl Class for SetMacro {
     fn lookup(&self, _: &MapSet, query: &Query<'_>, macros: &mut Macros) -> Outcome {
+        if query.key.is_empty() {
+            return Outcome::none(EX_NOHOST);
+        }
         if let Ok(name) = std::str::from_utf8(query.key) {
             match query.args.first() {
                 Some(value) => macros.set(name, value),

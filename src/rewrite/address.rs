@@ -6,7 +6,7 @@
 use super::crack::crackaddr;
 use super::engine::{CONFIG, OK, TEMPFAIL, rewrite};
 use super::errors::{self, Refusal};
-use super::prescan::{MAX_NAME, Mode, Scanned, join, prescan};
+use super::prescan::{Mode, Scanned, join, prescan};
 use super::scope::{Notice, Scope};
 use super::token::{Mark, Texts, Token};
 use super::work::Work;
@@ -83,16 +83,29 @@ const SYNTAX: Enhanced = Enhanced(5, 1, 3);
 
 /// Puts a fault of the tokenizer on record, as a fault of the address `text`.
 pub(super) fn report_fault(scope: &mut Scope<'_>, text: &[u8], fault: &str) {
-    let mut message = text.to_vec();
+    let mut message = shortened(text);
     message.extend_from_slice(b"... ");
     message.extend_from_slice(fault.as_bytes());
     scope.note(Notice::User { code: 553, enhanced: Enhanced(5, 0, 0), text: message });
 }
 
+/// The length that an address has to stay below.
+const MAX_ADDRESS: usize = 256;
+
+/// A text for a message: of a long one the first and the last 100 octets.
+pub(super) fn shortened(text: &[u8]) -> Vec<u8> {
+    match text.len() > 203 {
+        true => [&text[..100], b"...", &text[text.len() - 100..]].concat(),
+        false => text.to_vec(),
+    }
+}
+
 /// Why `addr` is refused before it is looked at, if it is.
 pub fn invalid(addr: &[u8]) -> Option<Refusal> {
-    if addr.len() >= MAX_NAME {
-        let text = format!("Address too long ({} bytes max)", MAX_NAME - 1);
+    if addr.len() >= MAX_ADDRESS {
+        let mut text = b"Address \"".to_vec();
+        text.extend_from_slice(addr.get(..MAX_ADDRESS - 1).unwrap_or(addr));
+        text.extend(format!("\" too long ({} bytes max)", MAX_ADDRESS - 1).bytes());
         return Some(Refusal::unusable(553, Enhanced(5, 1, 0), text));
     }
     if addr.iter().any(|b| (0x80..=0x9f).contains(b) || *b == 0) {
@@ -118,16 +131,18 @@ pub fn parse_until(
     kind: Kind,
     delimiter: Option<u8>,
 ) -> Result<(Parsed, usize), (Refusal, usize)> {
-    if let Some(refusal) = invalid(addr) {
-        refusal.report(scope, b"");
-        return Err((refusal, addr.len()));
-    }
     let config = scope.config;
     let mut texts = Texts::new(&config.rulesets.pool);
     let Scanned { tokens, end, faults } =
         prescan(addr, Mode { delimiter, keep_comments: false }, &config.chars, &mut texts);
     for fault in &faults {
         report_fault(scope, addr, fault);
+    }
+    if tokens.is_some()
+        && let Some(refusal) = invalid(addr)
+    {
+        refusal.report(scope, addr.get(..MAX_ADDRESS - 1).filter(|_| addr.len() >= MAX_ADDRESS).unwrap_or_default());
+        return Err((refusal, addr.len()));
     }
     let Some(mut tokens) = tokens.filter(|t| !t.is_empty()) else {
         return Err((Refusal::unusable(553, SYNTAX, "User address required"), end));
@@ -146,7 +161,7 @@ pub fn parse_until(
         }
     };
     let original = addr.get(..end).unwrap_or(addr);
-    match build(&mut work, &tokens, original) {
+    match build(&mut work, &tokens, original, kind) {
         Ok(mut parsed) => {
             parsed.try_later |= status == TEMPFAIL;
             if kind == Kind::EnvelopeRecipient {
@@ -190,7 +205,7 @@ pub fn localaddr(scope: &mut Scope<'_>, user: &[u8]) -> Result<Option<Parsed>, R
     if triple(&tokens).is_none() {
         return Ok(None);
     }
-    let mut parsed = build(&mut work, &tokens, user)?;
+    let mut parsed = build(&mut work, &tokens, user, Kind::EnvelopeRecipient)?;
     parsed.try_later |= status == TEMPFAIL;
     Ok(Some(parsed))
 }
@@ -218,9 +233,9 @@ pub(super) fn triple(tokens: &[Token]) -> Option<Parts<'_>> {
     })
 }
 
-/// Reads what rule set 0 returned. The user goes through the rule sets for envelope recipients, whatever the address is:
-/// a sender's is wanted for reports that go back to it.
-fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], original: &[u8]) -> Result<Parsed, Refusal> {
+/// Reads what rule set 0 returned. The user goes through the rule sets for envelope recipients, whatever the address is: a sender's is
+/// wanted for reports that go back to it. Before level 10 only rule set 4 was asked about such addresses.
+fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], original: &[u8], kind: Kind) -> Result<Parsed, Refusal> {
     let config = work.config();
     let blank = Some(config.options.blank_sub.0);
     let Some(parts) = triple(tokens) else {
@@ -287,7 +302,10 @@ fn build(work: &mut Work<'_, '_, '_>, tokens: &[Token], original: &[u8]) -> Resu
         Some(host) => work.scope.macros.set("h", host),
         None => work.scope.macros.unset("h"),
     }
-    let status = outward(work, &mut user, Kind::EnvelopeRecipient, Some(mailer));
+    let status = match config.level < 10 && kind != Kind::EnvelopeRecipient {
+        true => rewrite(work, &mut user, RulesetId(4), 0),
+        false => outward(work, &mut user, Kind::EnvelopeRecipient, Some(mailer)),
+    };
     let mut user = join(&user, blank, &config.chars, work.texts);
     if !mailer.flags.has(b'u') {
         user.make_ascii_lowercase();
@@ -305,15 +323,13 @@ fn check_printable(work: &mut Work<'_, '_, '_>, user: &mut [u8]) {
         Some(_) => "non-printable character",
         None => return,
     };
-    {
-        for b in user.iter_mut().filter(|b| control(b) || operator(b)) {
-            *b = b'?';
-        }
-        let mut text = b"Syntax error in mailbox address \"".to_vec();
-        text.extend_from_slice(user);
-        text.extend(format!("\" ({why})").bytes());
-        work.scope.note(Notice::User { code: 501, enhanced: SYNTAX, text });
+    for b in user.iter_mut().filter(|b| control(b) || operator(b)) {
+        *b = b'?';
     }
+    let mut text = b"Syntax error in mailbox address \"".to_vec();
+    text.extend_from_slice(user);
+    text.extend(format!("\" ({why})").bytes());
+    work.scope.note(Notice::User { code: 501, enhanced: SYNTAX, text });
 }
 
 fn is_text(work: &Work<'_, '_, '_>, token: Token, text: &[u8]) -> bool {
@@ -433,7 +449,8 @@ pub fn remote_name(
         status = if code == OK { status } else { code };
     }
     let code = outward(&mut work, &mut tokens, kind, Some(mailer));
-    status = if code == OK { status } else { code };
+    // Of faults only those that pass count.
+    let status = if code == TEMPFAIL || status == TEMPFAIL { TEMPFAIL } else { OK };
     let blank = Some(config.options.blank_sub.0);
     let new = join(&tokens, blank, &config.chars, work.texts);
     let text = super::crack::fill(&fancy, &new);

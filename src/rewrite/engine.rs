@@ -6,12 +6,12 @@
 
 use super::matching::{Matched, matches};
 use super::prescan::{MAX_ATOMS, Mode, join, prescan};
-use super::scope::Step;
-use super::service::{Lookup, VALUE_SEPARATOR};
+use super::scope::{LookedUp, Step};
+use super::service::Lookup;
 use super::token::{Mark, Token};
 use super::work::Work;
-use crate::cf::RulesetId;
 use crate::cf::ruleset::{After, Part, Rule};
+use crate::cf::{MacroName, RulesetId};
 
 /// How deep rule sets may call each other.
 const MAX_DEPTH: usize = 50;
@@ -21,6 +21,8 @@ const MAX_LOOPS: usize = 100;
 pub(super) const OK: u8 = 0;
 /// A look-up gave text that is no address (EX_DATAERR).
 const DATAERR: u8 = 65;
+/// Nothing was found (EX_NOHOST).
+const NOHOST: u8 = 68;
 /// Try again later (EX_TEMPFAIL).
 pub(super) const TEMPFAIL: u8 = 75;
 /// The rules are at fault (EX_CONFIG).
@@ -98,6 +100,10 @@ fn apply(
         if loops > MAX_LOOPS {
             let name = work.config().rulesets.name(id);
             work.system(format!("Infinite loop in ruleset {name}, rule {}", index + 1));
+            if work.debugging(1) {
+                let line = [b"workspace: ", work.texts.show(tokens).as_slice()].concat();
+                work.debug(1, &line);
+            }
             return Flow::Return;
         }
         if !work.apply() {
@@ -164,6 +170,7 @@ fn substitute(
             },
             Part::Late(name) => {
                 let value = work.scope.macros.find(name).unwrap_or_default().to_vec();
+                debug_late(work, "RHS", name, &value);
                 let scanned = scan_value(work, &value);
                 out.extend(scanned.unwrap_or_default());
             }
@@ -176,26 +183,36 @@ fn substitute(
     Ok(out)
 }
 
-/// Cuts a macro's or map's value into tokens; `None` when there are none in it.
+/// Cuts a macro's or map's value into tokens; `None` when there are none in it. The separator of a map's parts is part of a word.
 fn scan_value(work: &mut Work<'_, '_, '_>, value: &[u8]) -> Option<Vec<Token>> {
-    scan_marked(work, value, |octet| (octet == VALUE_SEPARATOR).then_some(Mark::Bar))
+    let mode = Mode { delimiter: None, keep_comments: false };
+    let scanned = prescan(value, mode, &work.config().chars, work.texts);
+    for fault in &scanned.faults {
+        super::address::report_fault(work.scope, value, fault);
+    }
+    scanned.tokens.filter(|t| !t.is_empty())
 }
 
-/// Cuts text into tokens in which some octets, says `mark`, stand for operators.
-fn scan_marked(work: &mut Work<'_, '_, '_>, value: &[u8], mark: impl Fn(u8) -> Option<Mark>) -> Option<Vec<Token>> {
+/// Puts tokens together and cuts them again, operators aside: words that stood beside each other are one, with the blank's substitute
+/// between them.
+fn scan_again(work: &mut Work<'_, '_, '_>, tokens: &[Token]) -> Option<Vec<Token>> {
+    let config = work.config();
+    let blank = Some(config.options.blank_sub.0);
     let mode = Mode { delimiter: None, keep_comments: false };
-    let mut out = Vec::new();
-    let mut rest = value;
+    let mut out = Vec::with_capacity(tokens.len());
+    let mut rest = tokens;
     loop {
-        let end = rest.iter().position(|b| mark(*b).is_some()).unwrap_or(rest.len());
-        let (piece, after) = rest.split_at(end);
-        let scanned = prescan(piece, mode, &work.config().chars, work.texts);
+        let end = rest.iter().position(|t| matches!(t, Token::Op(_))).unwrap_or(rest.len());
+        let (words, after) = rest.split_at(end);
+        let text = join(words, blank, &config.chars, work.texts);
+        let scanned = prescan(&text, mode, &config.chars, work.texts);
         for fault in &scanned.faults {
-            super::address::report_fault(work.scope, piece, fault);
+            let whole = join(tokens, blank, &config.chars, work.texts);
+            super::address::report_fault(work.scope, &whole, fault);
         }
         out.extend(scanned.tokens?);
-        let Some((octet, tail)) = after.split_first() else { break };
-        out.extend(mark(*octet).map(Token::Op));
+        let Some((operator, tail)) = after.split_first() else { break };
+        out.push(*operator);
         rest = tail;
     }
     (!out.is_empty()).then_some(out)
@@ -266,6 +283,17 @@ fn look_up(work: &mut Work<'_, '_, '_>, inside: &[Token], host: bool, status: &m
     if work.explaining() {
         work.step(&Step::LookedUp { map: &map_name, key: &key_text, answer: &answer });
     }
+    if let Some(trace) = work.scope.trace.as_deref_mut()
+        && answer != Lookup::NoSuchMap
+    {
+        let (value, code) = match &answer {
+            Lookup::Found(value) => (Some(value.as_slice()), OK),
+            Lookup::FoundTemp(value) => (Some(value.as_slice()), TEMPFAIL),
+            Lookup::TempFail(_) => (None, TEMPFAIL),
+            Lookup::NotFound | Lookup::NoSuchMap => (None, NOHOST),
+        };
+        trace.looked_up(&LookedUp { map: &map_name, key: &key_text, args: &arg_refs, value, status: code });
+    }
     let value = match answer {
         Lookup::Found(value) => Some(value),
         Lookup::FoundTemp(value) => {
@@ -288,11 +316,7 @@ fn look_up(work: &mut Work<'_, '_, '_>, inside: &[Token], host: bool, status: &m
         (Some(value), _) if value.is_empty() => return Ok(Vec::new()),
         (Some(value), _) => scan_value(work, &value),
         (None, Some([])) => return Ok(Vec::new()),
-        (None, Some(default)) => {
-            // Put together and cut again: words that stood beside each other are one with the blank's substitute.
-            let value = join(default, blank, &config.chars, work.texts);
-            scan_marked(work, &value, Mark::of_octet)
-        }
+        (None, Some(default)) => scan_again(work, default),
         (None, None) => return Ok(key.to_vec()),
     };
     scanned.ok_or(DATAERR)
@@ -345,6 +369,14 @@ fn taken(work: &Work<'_, '_, '_>, tokens: &[Token], matched: &Matched) -> Vec<Ve
         join(tokens.get(start..end).unwrap_or_default(), None, &work.config().chars, work.texts)
     };
     (1..=matched.len()).map(|n| text(range(n))).collect()
+}
+
+/// Tells the value that a late macro has.
+pub(super) fn debug_late(work: &mut Work<'_, '_, '_>, side: &str, name: &MacroName, value: &[u8]) {
+    if work.debugging(2) {
+        let line = [format!("rewrite: {side} $&{{{}}} => \"", name.as_str()).as_bytes(), value, b"\""].concat();
+        work.debug(2, &line);
+    }
 }
 
 fn debug_rule(work: &mut Work<'_, '_, '_>, rule: &Rule) {

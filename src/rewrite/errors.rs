@@ -62,7 +62,7 @@ impl Refusal {
     pub(super) fn report(&self, scope: &mut Scope<'_>, addr: &[u8]) {
         let mut text = Vec::new();
         if names_address(self.code) && !addr.is_empty() {
-            text.extend_from_slice(addr);
+            text.extend(super::address::shortened(addr));
             text.extend_from_slice(b"... ");
         }
         text.extend_from_slice(&self.text);

@@ -44,7 +44,8 @@ impl Matched {
 
 /// Matches one rule against the tokens, whose [`Token::bits`] are `bits`.
 pub(super) fn matches(rule: &Rule, tokens: &[Token], bits: u64, work: &mut Work<'_, '_, '_>) -> Option<Matched> {
-    if rule.least > tokens.len() || rule.needs & !bits != 0 {
+    // Whoever watches sees the values of late macros also where the rule cannot match.
+    if (rule.least > tokens.len() || rule.needs & !bits != 0) && !work.debugging(2) {
         return None;
     }
     let mut matched = Matched::default();
@@ -197,9 +198,13 @@ fn in_class(class: ClassId, w: Word, work: &Work<'_, '_, '_>) -> bool {
 
 /// Compares the value of a macro with the tokens from `at`; the end of what it covers. Where no token is left even an empty value
 /// does not match.
-fn late(name: &MacroName, tokens: &[Token], at: usize, work: &Work<'_, '_, '_>) -> Option<usize> {
+fn late(name: &MacroName, tokens: &[Token], at: usize, work: &mut Work<'_, '_, '_>) -> Option<usize> {
     if at >= tokens.len() {
         return None;
+    }
+    if work.debugging(2) {
+        let value = work.scope.macros.find(name).unwrap_or_default().to_vec();
+        super::engine::debug_late(work, "LHS", name, &value);
     }
     let mut value: &[u8] = work.scope.macros.find(name).unwrap_or_default();
     let mut at = at;

@@ -24,4 +24,4 @@ pub use crack::crackaddr;
 pub use errors::Refusal;
 pub use explain::{At, Explainer, Fact};
 pub use run::{check, check_keeping_comments, run, run_sequence};
-pub use scope::{Notice, Outcome, Scope, Step, Trace, Triple, Verdict};
+pub use scope::{LookedUp, Notice, Outcome, Scope, Step, Trace, Triple, Verdict};

@@ -13,7 +13,6 @@ enum Kind {
     Operator,
     Quote,
     Space,
-    Illegal,
 }
 
 /// The octets' kinds for one set of OperatorChars.
@@ -32,7 +31,6 @@ impl CharTable {
                 b'"' => Kind::Quote,
                 b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => Kind::Space,
                 b'(' | b')' | b'<' | b'>' | b',' | b';' => Kind::Operator,
-                0x80..=0x9f => Kind::Illegal,
                 _ if operators.contains(&b) => Kind::Operator,
                 _ => Kind::Atom,
             };
@@ -46,12 +44,14 @@ impl CharTable {
 
     /// Whether a word that begins with `b` is an ordinary one: two of those need something between them.
     pub fn is_atom(&self, b: u8) -> bool {
-        matches!(self.kind(b), Kind::Atom | Kind::Illegal)
+        self.kind(b) == Kind::Atom
     }
 }
 
 /// The longest address that is looked at (MAXNAME).
 pub const MAX_NAME: usize = 1000;
+/// The longest token of an address.
+const MAX_TOKEN: usize = 256;
 /// The most tokens that an address may have (MAXATOM).
 pub const MAX_ATOMS: usize = 1000;
 
@@ -107,7 +107,7 @@ pub fn rule_words(text: &[u8], chars: &CharTable) -> Vec<Vec<u8>> {
             continue;
         }
         match chars.kind(c) {
-            Kind::Atom | Kind::Illegal => word.push(c),
+            Kind::Atom => word.push(c),
             Kind::Space => flush(&mut word, &mut words),
             Kind::Quote => {
                 flush(&mut word, &mut words);
@@ -184,6 +184,10 @@ fn scan(text: &[u8], mode: Mode, chars: &CharTable, words: &mut Vec<Vec<u8>>, ou
         }
         if quoted {
             word.push(c);
+            if word.len() > MAX_TOKEN {
+                fault(out, "prescan: token too long");
+                return false;
+            }
             if c == b'"' {
                 quoted = false;
                 words.push(std::mem::take(&mut word));
@@ -228,13 +232,13 @@ fn scan(text: &[u8], mode: Mode, chars: &CharTable, words: &mut Vec<Vec<u8>>, ou
                 flush(&mut word, words);
                 words.push(vec![c]);
             }
-            Kind::Illegal => {
-                out.faults.push(format!("Illegal character 0x{c:x}"));
-                return false;
-            }
         }
         if words.len() >= MAX_ATOMS {
             fault(out, "Address too long");
+            return false;
+        }
+        if word.len() > MAX_TOKEN {
+            fault(out, "prescan: token too long");
             return false;
         }
     }

@@ -50,6 +50,8 @@ pub trait Trace {
     fn status(&mut self, _ruleset: RulesetId, _status: u8) {}
     /// Something is to be said.
     fn notice(&mut self, notice: &Notice);
+    /// A rule has looked something up.
+    fn looked_up(&mut self, _look_up: &LookedUp<'_>) {}
     /// A line of debugging output of `-d21.level`.
     fn debug(&mut self, _level: u8, _line: &[u8]) {}
     /// The highest level of [`Trace::debug`] that is wanted; 0 for none.
@@ -93,6 +95,20 @@ pub enum Step<'s> {
         /// What the tokens are now, a blank before each.
         result: &'s [u8],
     },
+}
+
+/// A look-up that a rule made.
+pub struct LookedUp<'a> {
+    /// The map.
+    pub map: &'a str,
+    /// The key.
+    pub key: &'a [u8],
+    /// The arguments.
+    pub args: &'a [&'a [u8]],
+    /// The value, if there is one.
+    pub value: Option<&'a [u8]>,
+    /// The status of sysexits(3).
+    pub status: u8,
 }
 
 /// What a run of rules may see and change.

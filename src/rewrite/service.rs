@@ -2,8 +2,8 @@
 
 use crate::cf::Macros;
 
-/// The octet that stands for the operator `$|` in a map's value: a `regex` map with `-s` parts its substrings so. No other map and no table
-/// makes it; the engine turns it into the operator.
+/// The octet that stands for `$|` in text: a `regex` map with `-s` parts its substrings so. It is shown as that operator, but in a
+/// map's value it is part of a word.
 pub const VALUE_SEPARATOR: u8 = 0x9b;
 
 /// The answer of a map.

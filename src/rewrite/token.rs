@@ -97,14 +97,6 @@ impl Mark {
         }
     }
 
-    /// The operator that an octet of [`Mark::octet`] stands for.
-    pub fn of_octet(octet: u8) -> Option<Mark> {
-        use Mark::*;
-        let known =
-            [MapBegin, MapEnd, AnyNumber, OneOrMore, One, Mailer, Host, User, Call, Bar, Fi, HostBegin, HostEnd];
-        known.into_iter().find(|m| m.octet() == octet)
-    }
-
     /// The operator as it is written.
     pub fn text(self) -> String {
         match self {

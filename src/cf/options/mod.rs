@@ -1,5 +1,7 @@
 //! Options: `O Name=value`, `Oxvalue`, `-O`, `-o` (sendmail operations guide 5.6).
 
+mod checks;
+mod codes;
 pub mod ports;
 pub mod sets;
 pub mod table;
@@ -107,13 +109,7 @@ impl Options {
         match by_letter(letter) {
             Some(row) => self.apply(row, None, value, source, system, &mut setting),
             None => {
-                let text = match letter {
-                    letter if letter.is_ascii_alphanumeric() => {
-                        format!("readcf: unknown option name {}", char::from(letter))
-                    }
-                    other => format!("readcf: unknown option name 0x{other:x}"),
-                };
-                setting.faults.push(Fault::error(text));
+                setting.faults.push(Fault::error(format!("readcf: unknown option name 0x{letter:x}")));
             }
         }
         setting
@@ -139,9 +135,17 @@ impl Options {
         setting: &mut Setting,
     ) {
         setting.name = Some(row.name);
+        if self.traced {
+            let mut text = format!("setoption {} ({})", row.name, codes::mark(row.name, row.short));
+            if let Some(sub) = sub {
+                text.push_str(&format!(".{}", printable(sub)));
+            }
+            setting.faults.push(Fault::warning(format!("{text}={}", printable(value))));
+        }
         setting.drop_rights = source == Source::Untrusted && !row.safe;
         let command_line = source != Source::File;
         let mut ctx = Context { system, faults: &mut setting.faults, name: row.name, command_line };
+        checks::check(row.name, value, &mut ctx);
         (row.set)(self, sub, value, &mut ctx);
         self.given.insert(row.name);
     }

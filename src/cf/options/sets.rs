@@ -84,7 +84,7 @@ impl Privacy {
 
 /// The words of a list separated by commas and blanks.
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|b| *b == b',' || b.is_ascii_whitespace()).filter(|w| !w.is_empty())
+    text.split(|b| !b.is_ascii_alphanumeric()).filter(|w| !w.is_empty())
 }
 
 impl OptionValue for Privacy {
@@ -246,7 +246,7 @@ pub struct ResolverFlags {
 
 impl OptionValue for ResolverFlags {
     fn take(&mut self, text: &[u8], ctx: &mut Context<'_>) {
-        for word in words(text) {
+        for word in text.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty()) {
             let (on, name) = match word.split_first() {
                 Some((b'-', rest)) => (false, rest),
                 Some((b'+', rest)) => (true, rest),
@@ -259,7 +259,10 @@ impl OptionValue for ResolverFlags {
             } else if let Some(known) = RESOLVER_FLAGS.iter().find(|f| f.as_bytes().eq_ignore_ascii_case(name)) {
                 self.flags.push((known, on));
             } else {
-                ctx.error(format!("readcf: I option value {} unrecognized", printable(word)));
+                // `true` stands for the defaults.
+                if !name.eq_ignore_ascii_case(b"true") {
+                    ctx.error(format!("readcf: I option value {} unrecognized", printable(name)));
+                }
             }
         }
     }

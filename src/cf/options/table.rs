@@ -44,6 +44,8 @@ macro_rules! options {
             pub milter_macros: BTreeMap<&'static str, Vec<Vec<u8>>>,
             /// Whether OperatorChars was set already: a second time is worth a warning.
             pub operator_chars_repeated: bool,
+            /// Each setting is told, for `-d37`.
+            pub traced: bool,
             /// The names of the options that were set, in any way.
             pub given: std::collections::BTreeSet<&'static str>,
         }
@@ -55,6 +57,7 @@ macro_rules! options {
                     milter_log_level: None,
                     milter_macros: BTreeMap::new(),
                     operator_chars_repeated: false,
+                    traced: false,
                     given: std::collections::BTreeSet::new(),
                 }
             }
@@ -111,7 +114,9 @@ fn set_queue_timeout(options: &mut Options, _: Option<&[u8]>, text: &[u8], ctx: 
 }
 
 fn set_milter(options: &mut Options, sub: Option<&[u8]>, text: &[u8], ctx: &mut Context<'_>) {
-    let sub = sub.unwrap_or_default();
+    let Some(sub) = sub else {
+        return ctx.error("milter_set_option: invalid Milter option, must specify suboption".into());
+    };
     if sub.eq_ignore_ascii_case(b"loglevel") {
         options.milter_log_level = Some(super::value::number(text));
         return;

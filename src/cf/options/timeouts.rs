@@ -1,7 +1,7 @@
 //! `Timeout.*`: one table of the sub-options.
 
 use super::value::{Context, seconds, show_seconds};
-use crate::cf::problem::printable;
+use crate::cf::problem::{Fault, printable};
 
 /// Makes [`Timeouts`] and its table: field, name, default in seconds, letter of the default unit.
 macro_rules! timeouts {
@@ -79,31 +79,59 @@ const GROUPS: [(&str, &[&str]); 4] = [
 const OLD_FORM: [&str; 6] = ["mail", "rcpt", "datainit", "datablock", "datafinal", "command"];
 
 impl Timeouts {
-    /// Sets the sub-option `name`; without one, those of the old form.
+    /// Sets the sub-option `name`; without one, those of the old form: one time for all, or `name=time` parted by commas.
     pub fn set(&mut self, name: Option<&[u8]>, text: &[u8], ctx: &mut Context<'_>) {
-        let Some(name) = name else {
+        if let Some(name) = name {
+            return self.set_named(name, text, ctx);
+        }
+        if !text.contains(&b'=') {
             for each in OLD_FORM {
-                self.set_one(each.as_bytes(), text, ctx);
+                self.set_one(each.as_bytes(), text, &mut Vec::new());
             }
             return;
-        };
-        match GROUPS.iter().find(|(group, _)| group.as_bytes().eq_ignore_ascii_case(name)) {
-            Some((_, members)) => {
-                for each in *members {
-                    self.set_one(each.as_bytes(), text, ctx);
-                }
-            }
-            None => self.set_one(name, text, ctx),
+        }
+        for part in text.split(|b| *b == b',') {
+            let part = part.trim_ascii_start();
+            let eq = part.iter().position(|b| *b == b'=').unwrap_or(part.len());
+            self.set_named(part.get(..eq).unwrap_or_default(), part.get(eq + 1..).unwrap_or_default(), ctx);
         }
     }
 
-    fn set_one(&mut self, name: &[u8], text: &[u8], ctx: &mut Context<'_>) {
-        match self.slot(name) {
-            Some((slot, unit)) => *slot = seconds(text, unit, ctx.faults),
-            None => {
-                let text = format!("settimeout: invalid timeout {}", printable(name));
-                ctx.faults.push(crate::cf::problem::Fault::error(text));
+    fn set_named(&mut self, name: &[u8], text: &[u8], ctx: &mut Context<'_>) {
+        let members = match GROUPS.iter().find(|(group, _)| group.as_bytes().eq_ignore_ascii_case(name)) {
+            Some((_, members)) => members.to_vec(),
+            None => Vec::new(),
+        };
+        // A group's time is complained about once, those of the queue twice.
+        let mut complaints = Vec::new();
+        let known = match members.is_empty() {
+            true => self.set_one(name, text, &mut complaints),
+            false => {
+                for each in &members {
+                    complaints.clear();
+                    self.set_one(each.as_bytes(), text, &mut complaints);
+                }
+                true
             }
+        };
+        if !known {
+            let text = format!("settimeout: invalid timeout {}", printable(name));
+            return ctx.faults.push(Fault::error(text));
+        }
+        let twice = name.get(..5).is_some_and(|n| n.eq_ignore_ascii_case(b"queue"));
+        if twice {
+            ctx.faults.extend(complaints.clone());
+        }
+        ctx.faults.extend(complaints);
+    }
+
+    fn set_one(&mut self, name: &[u8], text: &[u8], faults: &mut Vec<Fault>) -> bool {
+        match self.slot(name) {
+            Some((slot, unit)) => {
+                *slot = seconds(text, unit, faults);
+                true
+            }
+            None => false,
         }
     }
 }

@@ -82,7 +82,7 @@ pub fn seconds(text: &[u8], default: u8, faults: &mut Vec<Fault>) -> i64 {
             }
             None => default,
         };
-        let each = unit(letter.to_ascii_lowercase()).or_else(|| {
+        let each = unit(letter).or_else(|| {
             faults.push(Fault::remark(format!("Invalid time unit `{}'", printable(&[letter]))));
             unit(default)
         });
@@ -272,6 +272,7 @@ impl UserSpec {
             spec = UserSpec { uid: Some(account.uid), gid: Some(account.gid), name: Some(account.name) };
         } else {
             faults.push(Fault::error(format!("readcf: {what}: unknown user {user}")));
+            return spec;
         }
         if let Some(group) = group {
             let group = printable(group.trim_ascii());
@@ -289,6 +290,13 @@ impl UserSpec {
 
 impl OptionValue for UserSpec {
     fn take(&mut self, text: &[u8], ctx: &mut Context<'_>) {
+        if ctx.name == "TrustedUser"
+            && ctx.system.user(&printable(text)).is_none()
+            && !text.iter().all(u8::is_ascii_digit)
+        {
+            // It has no group.
+            return ctx.error(format!("readcf: option TrustedUser: unknown user {}", printable(text)));
+        }
         let what = match ctx.name {
             "DefaultUser" => "option u".to_string(),
             name => format!("option {name}"),

@@ -191,7 +191,7 @@ impl OptionValue for QueueSort {
             Some(b'n') => QueueSort::None,
             _ => {
                 let text = printable(text);
-                ctx.faults.push(Fault::remark(format!("Invalid queue sort order \"{text}\"")));
+                ctx.faults.push(Fault::error(format!("Invalid queue sort order \"{text}\"")));
                 return;
             }
         };

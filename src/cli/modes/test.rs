@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::cli::levels::Levels;
 use crate::cli::settings;
-use crate::cli::test_mode::{Out, TestMode, debug_level};
+use crate::cli::test_mode::{Out, TestMode};
 use crate::dns::{Settings, SystemResolver};
 use crate::map::standard;
 
@@ -24,8 +25,8 @@ pub fn run(settings: settings::Settings) -> u8 {
     let env = standard::environment(&settings.config, &resolver, Arc::new(crate::user::Passwd), notice);
     // What is wrong with maps was told with the configuration's other lines.
     let (maps, _) = standard::maps(&settings.config, env);
-    let level = settings.flags.debug.iter().filter_map(|spec| debug_level(spec)).next_back().unwrap_or(0);
+    let levels = Levels::of(&settings.flags.debug);
     let exit = crate::cf::problem::exit_code(&settings.problems);
-    let mut mode = TestMode::new(settings.config, Arc::new(maps), resolver, out, level, exit);
+    let mut mode = TestMode::new(settings.config, Arc::new(maps), resolver, out, levels, exit);
     mode.run(&mut std::io::stdin().lock())
 }

@@ -14,16 +14,17 @@ use std::sync::Arc;
 use crate::cf::problem::{Fault, printable};
 use crate::cf::template::read_name;
 use crate::cf::{Config, MacroName, Macros};
+use crate::cli::levels::Levels;
 use crate::dns::Resolver;
 use crate::map::MapSet;
 use crate::rewrite::{Kind, Scope, run_sequence};
 use crate::smtp::server::policy::help;
 pub use output::Out;
+pub use show::mailers;
 use traces::Printer;
-pub use traces::level_of as debug_level;
 
-/// The longest line that is taken.
-const MAX_LINE: usize = 64 * 1024;
+/// The longest line that is taken; what is longer is taken for more lines.
+const MAX_LINE: usize = 2047;
 
 /// What the test mode works on.
 pub struct TestMode {
@@ -35,8 +36,7 @@ pub struct TestMode {
     out: Out,
     header: bool,
     sender: bool,
-    /// The level of `-d21`.
-    level: u8,
+    levels: Levels,
 }
 
 /// What follows a command.
@@ -47,20 +47,20 @@ enum Go {
 }
 
 impl TestMode {
-    /// A test mode over a configuration, its maps and a resolver, writing to `out`. `level` is that of `-d21`, `exit` the exit
+    /// A test mode over a configuration, its maps and a resolver, writing to `out`. `levels` are those of `-d`, `exit` the exit
     /// code that reading the configuration left.
     pub fn new(
         config: Config,
         maps: Arc<MapSet>,
         resolver: Arc<dyn Resolver>,
         out: Out,
-        level: u8,
+        levels: Levels,
         exit: u8,
     ) -> TestMode {
         out.fail(exit);
         let mut macros = config.layer();
         show::run_time_macros(&mut macros);
-        TestMode { config, macros, maps, resolver, out, header: false, sender: false, level }
+        TestMode { config, macros, maps, resolver, out, header: false, sender: false, levels }
     }
 
     /// Reads commands from `input` until its end or `/quit`; the exit code.
@@ -104,11 +104,9 @@ impl TestMode {
         Go::On
     }
 
-    /// `-d21.12`: only the category of rewriting says anything here.
+    /// `-d21.12`: only rewriting and maps say anything here.
     fn set_debug(&mut self, spec: &[u8]) {
-        if let Some(level) = traces::level_of(spec) {
-            self.level = level;
-        }
+        self.levels.set(spec);
     }
 
     fn help(&mut self) {
@@ -208,7 +206,7 @@ impl TestMode {
                 }
             }
         }
-        let mut printer = Printer::new(self.out.clone(), &self.config, self.level);
+        let mut printer = Printer::new(self.out.clone(), &self.config, &self.levels);
         printer.typed = typed;
         let mut scope = Scope::new(&self.config, &mut self.macros, &*self.maps);
         scope.trace = Some(&mut printer);
@@ -243,13 +241,14 @@ fn read_line(input: &mut dyn BufRead) -> Option<Vec<u8>> {
         if buffer.is_empty() {
             return (!line.is_empty()).then_some(line);
         }
-        let (take, done) = match buffer.iter().position(|b| *b == b'\n') {
-            Some(at) => (at, true),
-            None => (buffer.len(), false),
-        };
         let room = MAX_LINE.saturating_sub(line.len());
-        line.extend_from_slice(buffer.get(..take.min(room)).unwrap_or_default());
-        input.consume(if done { take + 1 } else { take });
+        let (take, ended) = match buffer.iter().take(room).position(|b| *b == b'\n') {
+            Some(at) => (at, true),
+            None => (buffer.len().min(room), false),
+        };
+        line.extend_from_slice(buffer.get(..take).unwrap_or_default());
+        input.consume(if ended { take + 1 } else { take });
+        let done = ended || line.len() >= MAX_LINE;
         if done {
             if line.last() == Some(&b'\r') {
                 line.pop();

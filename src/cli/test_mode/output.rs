@@ -73,22 +73,49 @@ fn octets(text: &str) -> Vec<u8> {
     }
 }
 
-/// Text for the terminal: line ends and tabs are shown as escapes, other control characters are left
-/// out, and octets above 127 are written `M-` and the octet without its top bit.
+/// Text for the terminal: line ends and tabs are shown as escapes, other control characters are left out, octets above 127 are
+/// written `M-` and the octet without its top bit, or as the operator that they stand for.
 pub fn visible(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     for b in bytes {
-        match b {
+        if let Some((_, operator)) = OPERATORS.iter().find(|(octet, _)| octet == b) {
+            out.extend_from_slice(operator.as_bytes());
+            continue;
+        }
+        if *b >= 0x80 {
+            out.extend_from_slice(b"M-");
+        }
+        match b & 0x7f {
             b'\n' => out.extend_from_slice(b"\\n"),
             b'\r' => out.extend_from_slice(b"\\r"),
             b'\t' => out.extend_from_slice(b"\\t"),
             0..=31 | 127 => {}
-            0x80..=0xff => {
-                out.extend_from_slice(b"M-");
-                out.push(*b & 0x7f);
-            }
-            other => out.push(*other),
+            other => out.push(other),
         }
     }
     out
 }
+
+/// Octets that stand for operators in text.
+const OPERATORS: [(u8, &str); 20] = [
+    (0x81, "$"),
+    (0x82, "$&"),
+    (0x85, "$("),
+    (0x86, "$)"),
+    (0x90, "$*"),
+    (0x91, "$+"),
+    (0x92, "$-"),
+    (0x93, "$="),
+    (0x94, "$~"),
+    (0x95, "$"),
+    (0x96, "$#"),
+    (0x97, "$@"),
+    (0x98, "$:"),
+    (0x99, "$>"),
+    (0x9a, "$?"),
+    (0x9b, "$|"),
+    (0x9c, "$."),
+    (0x9d, "$["),
+    (0x9e, "$]"),
+    (0xff, ""),
+];

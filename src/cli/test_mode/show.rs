@@ -4,7 +4,7 @@ use super::TestMode;
 use super::output::visible;
 use crate::cf::options::UserSpec;
 use crate::cf::problem::printable;
-use crate::cf::{Macros, Mailer, Template};
+use crate::cf::{Config, Macros, Mailer, Template};
 
 /// Macros that a running program has besides those of the configuration: dates, the process, who runs it.
 pub(super) fn run_time_macros(macros: &mut Macros) {
@@ -54,47 +54,9 @@ impl TestMode {
 
     /// `=M`: the mailers.
     pub(super) fn show_mailers(&mut self) {
-        for (i, m) in self.config.mailers.iter().enumerate() {
-            let line = self.mailer_line(i, m);
+        for line in mailers(&self.config) {
             self.out.line(&line);
         }
-    }
-
-    fn mailer_line(&self, index: usize, m: &Mailer) -> Vec<u8> {
-        let set = |id| self.config.rulesets.name(id);
-        let mut out = format!("mailer {index} ({}): P=", m.name).into_bytes();
-        out.extend(visible(&m.path));
-        let UserSpec { uid, gid, .. } = m.user;
-        let id = |i: Option<u32>| i.map_or_else(|| "-1".to_string(), |i| i.to_string());
-        out.extend(
-            format!(
-                " S={}/{} R={}/{} M={} U={}:{} F={} L={} E=",
-                set(m.sender_envelope),
-                set(m.sender_header),
-                set(m.recipient_envelope),
-                set(m.recipient_header),
-                m.max_size,
-                id(uid),
-                id(gid),
-                m.flags.letters(),
-                m.line_limit
-            )
-            .bytes(),
-        );
-        out.extend(visible(&m.eol));
-        if let Some(charset) = &m.charset {
-            out.extend_from_slice(b" C=");
-            out.extend(visible(charset));
-        }
-        let kind = |i: usize| match m.types.get(i) {
-            Some(Some(t)) => printable(t),
-            _ => "<undefined>".to_string(),
-        };
-        out.extend(format!(" T={}/{}/{}", kind(0), kind(1), kind(2)).bytes());
-        out.extend(format!(" r={} A=", m.max_recipients).bytes());
-        let argv: Vec<Vec<u8>> = m.argv.iter().map(Template::source).collect();
-        out.extend(visible(&argv.join(&b" "[..])));
-        out
     }
 
     /// `$=x`: the members of a class.
@@ -122,4 +84,46 @@ impl TestMode {
             None => self.out.text("Undefined"),
         }
     }
+}
+
+/// The mailers, a line for each.
+pub fn mailers(config: &Config) -> Vec<Vec<u8>> {
+    config.mailers.iter().enumerate().map(|(i, m)| mailer_line(config, i, m)).collect()
+}
+
+fn mailer_line(config: &Config, index: usize, m: &Mailer) -> Vec<u8> {
+    let set = |id| config.rulesets.name(id);
+    let mut out = format!("mailer {index} ({}): P=", m.name).into_bytes();
+    out.extend(visible(&m.path));
+    let UserSpec { uid, gid, .. } = m.user;
+    let id = |i: Option<u32>| i.map_or_else(|| "-1".to_string(), |i| i.to_string());
+    out.extend(
+        format!(
+            " S={}/{} R={}/{} M={} U={}:{} F={} L={} E=",
+            set(m.sender_envelope),
+            set(m.sender_header),
+            set(m.recipient_envelope),
+            set(m.recipient_header),
+            m.max_size,
+            id(uid),
+            id(gid),
+            m.flags.letters(),
+            m.line_limit
+        )
+        .bytes(),
+    );
+    out.extend(visible(&m.eol));
+    if let Some(charset) = &m.charset {
+        out.extend_from_slice(b" C=");
+        out.extend(visible(charset));
+    }
+    let kind = |i: usize| match m.types.get(i) {
+        Some(Some(t)) => printable(t),
+        _ => "<undefined>".to_string(),
+    };
+    out.extend(format!(" T={}/{}/{}", kind(0), kind(1), kind(2)).bytes());
+    out.extend(format!(" r={} A=", m.max_recipients).bytes());
+    let argv: Vec<Vec<u8>> = m.argv.iter().map(Template::source).collect();
+    out.extend(visible(&argv.join(&b" "[..])));
+    out
 }

@@ -7,6 +7,11 @@ use crate::cf::problem::printable;
 use crate::map::Probe;
 use crate::rewrite::{Kind, Notice, Scope, Verdict, check_keeping_comments, crackaddr, parse_address, remote_name};
 
+/// The length that a name to be canonified has to stay below.
+const MAX_NAME: usize = 256;
+/// How much of a rewritten address is shown.
+const MAX_SHOWN: usize = 254;
+
 /// A command's first word and what follows it.
 fn split(line: &[u8]) -> (&[u8], &[u8]) {
     let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
@@ -30,7 +35,7 @@ impl TestMode {
             b"canon" => self.canon(rest),
             b"header" => self.header(rest),
             b"why" => self.why(rest),
-            _ => self.out.text(&format!("Unknown \"/\" command {}", printable(line))),
+            _ => self.out.text(&format!("Unknown \"/\" command {}", printable(command))),
         }
         Go::On
     }
@@ -54,7 +59,7 @@ impl TestMode {
         let what = self.what();
         self.out.text(&format!("Parsing {what} address"));
         let kind = self.kind();
-        let mut printer = Printer::new(self.out.clone(), &self.config, self.level);
+        let mut printer = Printer::new(self.out.clone(), &self.config, &self.levels);
         let mut scope = Scope::new(&self.config, &mut self.macros, &*self.maps);
         scope.trace = Some(&mut printer);
         let mut line = b"mailer ".to_vec();
@@ -108,12 +113,15 @@ impl TestMode {
         line.extend_from_slice(mailer);
         self.out.line(&line);
         let kind = self.kind();
-        let mut printer = Printer::new(self.out.clone(), &self.config, self.level);
+        let mut printer = Printer::new(self.out.clone(), &self.config, &self.levels);
         let mut scope = Scope::new(&self.config, &mut self.macros, &*self.maps);
         scope.trace = Some(&mut printer);
         let remote = remote_name(&mut scope, addr, kind, index, None);
         let mut line = format!("Rcode = {}, addr = ", remote.status).into_bytes();
-        line.extend(remote.text);
+        // What is around an address makes room for two octets more.
+        let most = if crackaddr(addr, &self.config) == b"$g" { MAX_SHOWN } else { MAX_SHOWN + 2 };
+        let most = if remote.text == addr { addr.len() } else { most };
+        line.extend(remote.text.into_iter().take(most));
         self.out.line(&line);
     }
 
@@ -193,6 +201,9 @@ impl TestMode {
         if host.is_empty() {
             return self.out.text("Usage: /canon address");
         }
+        if host.len() >= MAX_NAME {
+            return self.out.text("Name too long");
+        }
         let name = match self.resolver.canonical(host) {
             Ok((name, _)) => name,
             Err(_) => host.strip_suffix(b".").unwrap_or(host).to_vec(),
@@ -223,7 +234,7 @@ impl TestMode {
             && !value.is_empty()
             && let Some(check) = self.config.header_check(name).cloned()
         {
-            let mut printer = Printer::new(self.out.clone(), &self.config, self.level);
+            let mut printer = Printer::new(self.out.clone(), &self.config, &self.levels);
             let mut scope = Scope::new(&self.config, &mut self.macros, &*self.maps);
             scope.trace = Some(&mut printer);
             let ask = if check.keep_comments { check_keeping_comments } else { crate::rewrite::check };

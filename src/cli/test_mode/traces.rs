@@ -4,16 +4,19 @@ use std::collections::VecDeque;
 
 use super::output::{Out, visible};
 use crate::cf::{Config, RulesetId};
-use crate::rewrite::{Notice, Trace};
+use crate::cli::levels::Levels;
+use crate::rewrite::{LookedUp, Notice, Trace};
 
 /// The category of rewriting in `-d`.
-const REWRITE: u32 = 21;
+const REWRITE: usize = 21;
+/// The category of maps.
+const MAPS: usize = 60;
 
 /// Shows what a run of rules does.
 pub(super) struct Printer<'c> {
     out: Out,
     config: &'c Config,
-    level: u8,
+    levels: &'c Levels,
     /// What was typed from each rule set on that is still to run.
     pub(super) typed: VecDeque<String>,
 }
@@ -22,8 +25,8 @@ pub(super) struct Printer<'c> {
 const SOFTWARE: u8 = 70;
 
 impl<'c> Printer<'c> {
-    pub(super) fn new(out: Out, config: &'c Config, level: u8) -> Printer<'c> {
-        Printer { out, config, level, typed: VecDeque::new() }
+    pub(super) fn new(out: Out, config: &'c Config, levels: &'c Levels) -> Printer<'c> {
+        Printer { out, config, levels, typed: VecDeque::new() }
     }
 
     fn show(&self, ruleset: &str, what: &str, tokens: &[u8]) {
@@ -58,34 +61,35 @@ impl Trace for Printer<'_> {
     }
 
     fn debug(&mut self, level: u8, line: &[u8]) {
-        if self.level >= level {
+        if self.debug_level() >= level {
             self.out.line(&visible(line));
         }
     }
 
     fn debug_level(&self) -> u8 {
-        self.level
+        self.levels.at(REWRITE)
     }
-}
 
-/// The level that a `-d` value (`21.12`, `0-99.1`, `21`) gives to rewriting; nothing at all is everything at 1.
-pub fn level_of(spec: &[u8]) -> Option<u8> {
-    let number = |text: &[u8]| u32::try_from(crate::cf::options::value::number(text)).unwrap_or(u32::MAX);
-    let mut found = None;
-    for part in spec.split(|b| *b == b',') {
-        let mut halves = part.splitn(2, |b| *b == b'.');
-        let range = halves.next().unwrap_or_default();
-        let level = halves.next().map_or(1, number);
-        let mut ends = range.splitn(2, |b| *b == b'-');
-        let first = ends.next().unwrap_or_default();
-        let (low, high) = match (first.is_empty(), ends.next()) {
-            (true, _) => (0, 99),
-            (false, Some(high)) => (number(first), number(high)),
-            (false, None) => (number(first), number(first)),
-        };
-        if (low..=high).contains(&REWRITE) {
-            found = Some(u8::try_from(level).unwrap_or(u8::MAX));
+    fn looked_up(&mut self, look_up: &LookedUp<'_>) {
+        let level = self.levels.at(MAPS);
+        if level == 0 {
+            return;
         }
+        // Without -q a map sees the key without its quotes.
+        let flags = self.config.map(look_up.map).map(|m| m.args.as_slice()).unwrap_or_default();
+        let quoted = flags.split(u8::is_ascii_whitespace).any(|w| w == b"-q");
+        let key: Vec<u8> = look_up.key.iter().copied().filter(|b| quoted || *b != b'"').collect();
+        let mut line = format!("map_lookup({}, ", look_up.map).into_bytes();
+        line.extend(visible(&key));
+        if level >= 5 {
+            for (i, arg) in std::iter::once(&key.as_slice()).chain(look_up.args).enumerate() {
+                line.extend(format!(", %{i}=").bytes());
+                line.extend_from_slice(arg);
+            }
+        }
+        line.extend_from_slice(b") => ");
+        line.extend_from_slice(look_up.value.unwrap_or(b"NOT FOUND"));
+        line.extend(format!(" ({}), ad=0", look_up.status).bytes());
+        self.out.line(&line);
     }
-    found
 }
