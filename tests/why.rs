@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use postrider::cf::Config;
 use postrider::cf::load::LoadOptions;
 use postrider::cf::system::Fixed;
+use postrider::cli::levels::Levels;
 use postrider::cli::test_mode::{Out, TestMode};
 use postrider::dns::{Data, FakeResolver, RecordKind};
 use postrider::m4::{Io, Options, Step, process};
@@ -93,7 +94,7 @@ fn answers(cf: &[u8], name: &str, commands: &[u8]) -> String {
     assert_eq!(problems, []);
     let buffer = Buffer::default();
     let out = Out::new(Box::new(buffer.clone()));
-    let mut mode = TestMode::new(config, Arc::new(maps), resolver, out, 0, 0);
+    let mut mode = TestMode::new(config, Arc::new(maps), resolver, out, Levels::default(), 0);
     mode.run(&mut &commands[..]);
     let bytes = buffer.0.lock().unwrap().clone();
     String::from_utf8(bytes).expect("visible text")
