@@ -8,7 +8,6 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::macros::MacroName;
 use super::options::{Blame, UserSpec};
 use super::problem::{Fault, Severity, printable};
 
@@ -36,7 +35,7 @@ pub(super) fn read_bounded(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> 
 
 /// Reads what an `F` line's text after the name says: `[-o] /file [format]` or `|program`.
 /// A program is run as `user`, if this process is root.
-pub(super) fn read(spec: &[u8], class: &MacroName, blame: &Blame, user: &UserSpec) -> Result<Vec<Vec<u8>>, Fault> {
+pub(super) fn read(spec: &[u8], blame: &Blame, user: &UserSpec) -> Result<Vec<Vec<u8>>, Fault> {
     let mut spec = spec.trim_ascii_start();
     if let Some(program) = spec.strip_prefix(b"|") {
         return Ok(words(&output(program, user), None));
@@ -53,14 +52,6 @@ pub(super) fn read(spec: &[u8], class: &MacroName, blame: &Blame, user: &UserSpe
     if name.is_empty() {
         return Err(Fault::error("fileclass: missing file name"));
     }
-    if let Some(at) = name.iter().position(|b| *b == b'@')
-        && name.first() != Some(&b'/')
-        && at > 0
-    {
-        // The maps are not open while the configuration is read.
-        let text = format!("fileclass: F{{{}}}: map open failed", class.as_str());
-        return Err(Fault { text, severity: Severity::Error(OSERR), placed: true });
-    }
     let format = format.trim_ascii();
     match open(name, blame) {
         Ok(bytes) => Ok(words(&bytes, (!format.is_empty()).then_some(format))),
@@ -70,6 +61,34 @@ pub(super) fn read(spec: &[u8], class: &MacroName, blame: &Blame, user: &UserSpe
             Err(Fault { text, severity: Severity::Error(OSERR), placed: true })
         }
     }
+}
+
+/// An `F` line that takes its words from a map: `key@class:flags file`.
+pub(super) struct FromMap {
+    /// The key, which may be empty.
+    pub(super) key: Vec<u8>,
+    /// The map's class.
+    pub(super) class: String,
+    /// Flags and file.
+    pub(super) args: Vec<u8>,
+}
+
+/// Reads what an `F` line says of a map, if it is about one.
+pub(super) fn from_map(spec: &[u8]) -> Option<FromMap> {
+    let spec = spec.trim_ascii();
+    let spec = spec.strip_prefix(b"-o").filter(|s| s.first().is_some_and(u8::is_ascii_whitespace)).unwrap_or(spec);
+    let at = spec.iter().position(|b| *b == b'@')?;
+    let (key, rest) = (spec.get(..at)?.trim_ascii(), spec.get(at + 1..)?);
+    if matches!(spec.first(), Some(b'/' | b'|')) {
+        return None;
+    }
+    let (class, args) = match rest.iter().position(|b| *b == b':') {
+        Some(colon) => (rest.get(..colon)?, rest.get(colon + 1..)?.trim_ascii()),
+        None if rest == b"LDAP" => (&b"ldap"[..], &b""[..]),
+        None => return None,
+    };
+    let class = printable(&class.to_ascii_lowercase());
+    Some(FromMap { key: key.to_vec(), class, args: args.to_vec() })
 }
 
 /// Opens a class file, decides on the descriptor whether it may be used, and reads it.
@@ -83,7 +102,7 @@ fn open(name: &[u8], blame: &Blame) -> Result<Vec<u8>, String> {
         .map_err(|e| reason(&e))?;
     let meta = file.metadata().map_err(|e| reason(&e))?;
     if !meta.is_file() {
-        return Err("Not a regular file".into());
+        return Err("Regular files only".into());
     }
     if !blame.has(Blame::CLASS_IN_UNSAFE_DIR)
         && let Some(why) = unsafe_directory(path, blame)
@@ -251,6 +270,9 @@ mod tests {
         assert_eq!(scan(b"root:x:0", b"%[^:]"), Some(b"root".to_vec()));
         assert_eq!(scan(b"  a b", b"%*s %s"), Some(b"b".to_vec()));
         assert_eq!(scan(b"# c", b"%[^#]"), None);
+        let map = from_map(b" k 2@Hash:-o /x").unwrap();
+        assert_eq!((map.key, map.class, map.args), (b"k 2".to_vec(), "hash".into(), b"-o /x".to_vec()));
+        assert!(from_map(b"/etc/x@y:z").is_none() && from_map(b"foo@bar").is_none());
         assert_eq!(words(b"one two\n#c\n three\n", None), [&b"one"[..], b"three"]);
     }
 }

@@ -26,11 +26,16 @@ use crate::rewrite::prescan::CharTable;
 
 /// The configuration level that this program reads (`V10`).
 pub const LEVEL: i64 = 10;
+/// The exit code after a map that cannot be opened (EX_OSERR).
+const OSERR: u8 = 71;
 /// The largest configuration that is read.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
 /// Checks a map's definition: the texts of what is wrong with it. `src/map` has one that knows every class.
 pub type MapCheck<'a> = &'a dyn Fn(&MapDef) -> Vec<String>;
+
+/// Looks a key up in a map while the configuration is read: the value, or why the map cannot be asked.
+pub type MapAsk<'a> = &'a dyn Fn(&MapDef, &[u8]) -> Result<Option<Vec<u8>>, Vec<String>>;
 
 /// How a configuration is read.
 pub struct LoadOptions<'a> {
@@ -48,6 +53,8 @@ pub struct LoadOptions<'a> {
     pub check_only: bool,
     /// Looks at every `K` line.
     pub map_check: Option<MapCheck<'a>>,
+    /// Asks the maps of `F` lines.
+    pub map_ask: Option<MapAsk<'a>>,
 }
 
 impl<'a> LoadOptions<'a> {
@@ -61,6 +68,7 @@ impl<'a> LoadOptions<'a> {
             op_mode: b'm',
             check_only: false,
             map_check: None,
+            map_ask: None,
         }
     }
 }
@@ -196,6 +204,13 @@ impl<'a> Loader<'a> {
             );
             self.report(0, vec![Fault::warning(text)]);
         }
+        if self.config.level > LEVEL && !super::problem::is_fatal(&self.problems) {
+            let text = format!(
+                "Warning: .cf version level ({}) exceeds sendmail version {} functionality ({LEVEL})",
+                self.config.level, self.options.version
+            );
+            self.report(0, vec![Fault { text, severity: Severity::Error(70), placed: false }]);
+        }
         if self.config.mailer_index(b"local").is_none() && !super::problem::is_fatal(&self.problems) {
             let text = "No local mailer defined".to_string();
             self.report(0, vec![Fault { text, severity: Severity::Error(70), placed: false }]);
@@ -242,6 +257,9 @@ impl<'a> Loader<'a> {
             Some(Sym::Byte(b'O')) => self.option(rest, &mut faults),
             Some(Sym::Byte(b'H')) => {
                 if let Some(def) = HeaderDef::from_syms(rest, number, &mut faults) {
+                    if let Some(check) = &def.check {
+                        self.config.rulesets.intern(check.ruleset.as_bytes(), &mut faults);
+                    }
                     self.config.headers.push(def);
                 }
             }
@@ -303,10 +321,10 @@ impl<'a> Loader<'a> {
         let text = self.expand(rest);
         self.current = self.config.rulesets.intern(&text, faults);
         let Some(id) = self.current else { return };
-        let name = self.config.rulesets.name(id);
         if let Some(set) = self.config.rulesets.get_mut(id) {
             if self.options.test_mode && !set.rules.is_empty() {
-                faults.push(Fault::warning(format!("WARNING: Ruleset {name} has multiple definitions")));
+                let shown = printable(text.trim_ascii());
+                faults.push(Fault::warning(format!("WARNING: Ruleset {shown} has multiple definitions")));
             }
             set.defined = true;
         }
@@ -368,18 +386,45 @@ impl<'a> Loader<'a> {
         if self.options.check_only && spec.trim_ascii_start().first() == Some(&b'|') {
             return;
         }
-        match class_file::read(
-            &spec,
-            &name,
-            &self.config.options.dont_blame_sendmail,
-            &self.config.options.default_user,
-        ) {
+        if let Some(map) = class_file::from_map(&spec) {
+            return self.class_from_map(name, map, faults);
+        }
+        match class_file::read(&spec, &self.config.options.dont_blame_sendmail, &self.config.options.default_user) {
             Ok(words) => {
                 for w in words {
                     self.config.classes.insert(&name, &w);
                 }
             }
             Err(fault) => faults.push(fault),
+        }
+    }
+
+    /// The words of a class are the value of a key in a map.
+    fn class_from_map(&mut self, name: MacroName, from: class_file::FromMap, faults: &mut Vec<Fault>) {
+        let shown = name.braced();
+        let shown = shown.trim_matches(|c| c == '{' || c == '}');
+        let definition = MapDef {
+            name: shown.to_owned(),
+            class: from.class.clone(),
+            args: from.args,
+            file: self.config.file.clone(),
+            line: 0,
+        };
+        let complaint = |text: String, code: u8| Fault { text, severity: Severity::Error(code), placed: true };
+        let Some(ask) = self.options.map_ask else { return };
+        match ask(&definition, &from.key) {
+            Ok(value) => {
+                for word in value.unwrap_or_default().split(u8::is_ascii_whitespace).filter(|w| !w.is_empty()) {
+                    self.config.classes.insert(&name, word);
+                }
+            }
+            Err(texts) if texts.is_empty() => {
+                faults.push(complaint(format!("fileclass: F{{{shown}}}: class {} not available", from.class), OSERR));
+            }
+            Err(texts) => {
+                faults.extend(texts.into_iter().map(|t| complaint(t, OSERR)));
+                faults.push(complaint(format!("fileclass: F{{{shown}}}: map open failed"), OSERR));
+            }
         }
     }
 
@@ -494,16 +539,6 @@ impl<'a> Loader<'a> {
             return;
         }
         self.config.level = number(text);
-        if self.config.level > LEVEL {
-            faults.push(Fault {
-                text: format!(
-                    "Warning: .cf version level ({}) exceeds sendmail version {} functionality ({LEVEL})",
-                    self.config.level, self.options.version
-                ),
-                severity: Severity::Error(70),
-                placed: false,
-            });
-        }
         if let Some(slash) = text.iter().position(|b| *b == b'/') {
             let vendor = printable(text.get(slash + 1..).unwrap_or_default().trim_ascii());
             if ["Berkeley", "Debian", "Sun", "HP", "IBM", "DEC"].iter().any(|v| v.eq_ignore_ascii_case(&vendor)) {

@@ -210,7 +210,8 @@ impl Rulesets {
         };
         let id = match (given, known) {
             (Some(n), Some(old)) if n != old => {
-                faults.push(Fault::error(format!("{name}: ruleset changed value (old {old}, new {n})")));
+                let shown = printable(text);
+                faults.push(Fault::error(format!("{shown}: ruleset changed value (old {old}, new {n})")));
                 return Some((RulesetId(old), rest));
             }
             (Some(n), _) => n,

@@ -178,7 +178,7 @@ pub fn read_name(text: &[u8], i: &mut usize, complain: &mut dyn FnMut(String)) -
             }
             let closed = text.get(end) == Some(&b'}');
             *i = if closed { end + 1 } else { end };
-            if bare.is_empty() {
+            if bare.is_empty() && closed {
                 complain(required.into());
                 return None;
             }

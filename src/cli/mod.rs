@@ -6,6 +6,7 @@
 pub mod applet;
 pub mod built_in;
 pub mod check;
+pub mod class_maps;
 pub mod flags;
 pub mod levels;
 pub mod modes;

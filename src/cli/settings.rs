@@ -107,6 +107,7 @@ impl Settings {
         let earlier = std::cell::RefCell::new(Vec::new());
         let check = |def: &crate::cf::MapDef| crate::map::complaints(def, &mut earlier.borrow_mut());
         options.map_check = Some(&check);
+        options.map_ask = Some(&super::class_maps::ask);
         let (mut config, problems) = if flags.config_file.is_none() && !path.exists() {
             super::built_in::config(submission, &options)
         } else {

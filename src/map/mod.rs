@@ -246,8 +246,13 @@ impl MapSet {
         match self.maps.get(&name.to_ascii_lowercase()) {
             None => Probe::NotDefined,
             Some(entry) => match &entry.class {
+                // The key goes in as it was typed, and no flag changes what comes back.
                 Some(class) if class.is_open(&self.env) => {
-                    Probe::Outcome(self.run(entry, class.as_ref(), &Query { key, args: &[], depth: 0 }, macros))
+                    let mut outcome = class.lookup(self, &Query { key, args: &[], depth: 0 }, macros);
+                    if let Some(value) = &mut outcome.value {
+                        value.retain(|b| *b != 0);
+                    }
+                    Probe::Outcome(outcome)
                 }
                 _ => Probe::NotOpen,
             },
@@ -279,11 +284,11 @@ impl MapSet {
         outcome
     }
 
-    /// A look-up inside another map (`sequence`).
+    /// A look-up inside another map (`sequence`): the member's flags for keys and failures do not count.
     fn nested(&self, name: &str, query: &Query<'_>, macros: &mut Macros) -> Option<Outcome> {
         let entry = self.maps.get(name)?;
         let class = entry.class.as_deref().filter(|c| c.is_open(&self.env))?;
-        Some(self.run(entry, class, query, macros))
+        Some(class.lookup(self, query, macros))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::spec::Spec;
-use super::{Class, EX_NOHOST, EX_TEMPFAIL, MapSet, Outcome, Query};
+use super::{Class, EX_NOHOST, EX_OK, EX_TEMPFAIL, MapSet, Outcome, Query};
 use crate::cf::Macros;
 
 /// Class `macro`: sets the macro that the key names to the first argument, or makes it undefined without one.
@@ -46,8 +46,22 @@ impl Unserved {
     }
 }
 
+impl Unserved {
+    /// Whether one of the files that a user database names is there.
+    fn user_database_exists(&self) -> bool {
+        use std::os::unix::ffi::OsStrExt;
+        self.spec.rest.split(|b| b.is_ascii_whitespace() || *b == b',').any(|file| {
+            let file = [file, b".db"].concat();
+            std::path::Path::new(std::ffi::OsStr::from_bytes(&file)).exists()
+        })
+    }
+}
+
 impl Class for Unserved {
     fn lookup(&self, set: &MapSet, _: &Query<'_>, _: &mut Macros) -> Outcome {
+        if self.class == "userdb" && !self.user_database_exists() {
+            return Outcome::none(EX_OK);
+        }
         if !self.told.swap(true, Ordering::Relaxed) {
             match self.class.as_str() {
                 "nis" => {

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::spec::Spec;
@@ -24,6 +25,8 @@ pub struct Socket {
     spec: Spec,
     time: Duration,
     connection: Mutex<Option<Box<dyn Stream>>>,
+    /// What is wrong with the address is told once.
+    told: AtomicBool,
 }
 
 /// Reads `LENGTH:BYTES,`.
@@ -71,7 +74,7 @@ pub(super) fn seconds(text: &[u8]) -> Option<Duration> {
 impl Socket {
     pub(super) fn new(spec: &Spec) -> Socket {
         let time = spec.own(b'd').and_then(seconds).filter(|t| !t.is_zero()).unwrap_or(TIME);
-        Socket { spec: spec.clone(), time, connection: Mutex::new(None) }
+        Socket { spec: spec.clone(), time, connection: Mutex::new(None), told: AtomicBool::new(false) }
     }
 
     fn connect(&self, env: &MapEnv) -> Result<Box<dyn Stream>, String> {
@@ -127,7 +130,7 @@ impl Class for Socket {
                 match self.connect(&set.env) {
                     Ok(stream) => *connection = Some(stream),
                     Err(why) => {
-                        if !why.is_empty() {
+                        if !why.is_empty() && !self.told.swap(true, Ordering::Relaxed) {
                             (set.env.notice)(&format!("socket map \"{}\": {why}", self.spec.name));
                         }
                         return Outcome::none(EX_TEMPFAIL);

@@ -1,5 +1,7 @@
 //! Class `user`: the password database. `-v` names the field; the key is the login name, in lower case unless `-f`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::spec::Spec;
 use super::{Class, EX_NOUSER, EX_TEMPFAIL, MapSet, Outcome, Query, finish};
 use crate::cf::Macros;
@@ -7,11 +9,12 @@ use crate::cf::Macros;
 /// Users.
 pub struct UserMap {
     spec: Spec,
+    told: AtomicBool,
 }
 
 impl UserMap {
     pub(super) fn new(spec: &Spec) -> UserMap {
-        UserMap { spec: spec.clone() }
+        UserMap { spec: spec.clone(), told: AtomicBool::new(false) }
     }
 }
 
@@ -37,8 +40,10 @@ impl Class for UserMap {
         ]
         .contains(&column)
         {
-            let column = String::from_utf8_lossy(column);
-            (set.env.notice)(&format!("User map {}: unknown column name {column}", self.spec.name));
+            if !self.told.swap(true, Ordering::Relaxed) {
+                let column = String::from_utf8_lossy(column);
+                (set.env.notice)(&format!("User map {}: unknown column name {column}", self.spec.name));
+            }
             return Outcome::none(EX_TEMPFAIL);
         }
         let folded = self.spec.folded(query.key);
