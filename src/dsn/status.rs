@@ -44,16 +44,18 @@ pub fn transcript_lines(recipients: &[&Recipient], status: &Status) -> Vec<Vec<u
     }
     if status.is_transient() {
         let all: Vec<&[u8]> = recipients.iter().map(|r| &r.address[..]).collect();
-        lines.push([&all.join(&b","[..])[..], b"... Deferred: ", &status.text].concat());
+        let colon: &[u8] = if status.text.is_empty() { b"" } else { b": " };
+        lines.push([&all.join(&b","[..])[..], b"... Deferred", colon, &status.text].concat());
         return lines;
     }
-    let (code, named, enhanced) = match (sysexits::of(status), status.exit) {
-        (Some(row), _) => (row.code, row.names_address, Enhanced(row.enhanced.0, row.enhanced.1, row.enhanced.2)),
-        (None, 67 | 68 | 77) => (550, true, status.enhanced),
-        (None, 64) if status.enhanced == Enhanced(5, 1, 3) => (553, true, status.enhanced),
-        (None, 65 | 64) => (501, true, status.enhanced),
-        (None, _) => (554, status.enhanced.1 == 1, status.enhanced),
-    };
+    let (code, named, enhanced) =
+        match (sysexits::find(status.exit).filter(|row| *status.text == *row.text.as_bytes()), status.exit) {
+            (Some(row), _) => (row.code, row.names_address, Enhanced(row.enhanced.0, row.enhanced.1, row.enhanced.2)),
+            (None, 67 | 68 | 77) => (550, true, status.enhanced),
+            (None, 64) if status.enhanced == Enhanced(5, 1, 3) => (553, true, status.enhanced),
+            (None, 65 | 64) => (501, true, status.enhanced),
+            (None, _) => (554, status.enhanced.1 == 1, status.enhanced),
+        };
     for r in recipients {
         let mut line = format!("{code} {enhanced} ").into_bytes();
         if named {

@@ -7,7 +7,8 @@
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The version of the form.
@@ -59,6 +60,100 @@ impl HostStatus {
             }
         }
         Some(status)
+    }
+}
+
+impl HostStatus {
+    /// A file's content.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out =
+            format!("V{}\nE{}\nH{}\nS{}\n", self.version, self.errno, self.resolver_error, self.exit).into_bytes();
+        for (letter, text) in [(b'D', &self.enhanced), (b'R', &self.reply)] {
+            if !text.is_empty() {
+                out.push(letter);
+                out.extend(text.iter().map(|b| if b.is_ascii_control() { b'?' } else { *b }));
+                out.push(b'\n');
+            }
+        }
+        out.extend_from_slice(format!("U{}\n.\n", self.used).as_bytes());
+        out
+    }
+}
+
+/// The file for `host` (a name, or an address in brackets); none for what is no host.
+pub fn file_of(directory: &Path, host: &[u8]) -> Option<PathBuf> {
+    let host = host.strip_prefix(b"[").and_then(|h| h.strip_suffix(b"]")).unwrap_or(host).to_ascii_lowercase();
+    let host = host.strip_suffix(b".").unwrap_or(&host);
+    let parts: Vec<&[u8]> = if host.contains(&b':') { vec![host] } else { host.split(|b| *b == b'.').collect() };
+    let fit =
+        |part: &&[u8]| !part.is_empty() && part.len() < 200 && part.iter().all(|b| b.is_ascii_graphic() && *b != b'/');
+    if parts.len() > MAX_DEPTH || !parts.iter().all(|part| fit(part)) {
+        return None;
+    }
+    let mut path = directory.to_path_buf();
+    let (first, above) = parts.split_first()?;
+    for part in above.iter().rev() {
+        path.push(std::ffi::OsStr::from_bytes(&[part, &b"."[..]].concat()));
+    }
+    path.push(std::ffi::OsStr::from_bytes(first));
+    Some(path)
+}
+
+/// A host's file, held while this process works on the host.
+#[derive(Debug)]
+pub struct Held {
+    file: Flock<File>,
+    mode: u32,
+}
+
+/// Why a host's file is not held.
+#[derive(Debug)]
+pub enum Unheld {
+    /// Another process works on the host.
+    Busy,
+    /// It cannot be opened or made.
+    Io(io::Error),
+}
+
+/// Opens, makes if need be, and locks the file of a host.
+pub fn hold(path: &Path, mode: u32) -> Result<Held, Unheld> {
+    let open = || {
+        let flags = (nix::fcntl::OFlag::O_NOFOLLOW | nix::fcntl::OFlag::O_NONBLOCK).bits();
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(mode).custom_flags(flags).open(path)
+    };
+    let file = match open() {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let folder = path.parent().unwrap_or(path);
+            std::fs::DirBuilder::new().recursive(true).mode(0o755).create(folder).map_err(Unheld::Io)?;
+            open()
+        }
+        done => done,
+    };
+    let file = file.map_err(Unheld::Io)?;
+    if !file.metadata().map_err(Unheld::Io)?.is_file() {
+        return Err(Unheld::Io(io::Error::other("no regular file")));
+    }
+    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        Ok(file) => Ok(Held { file, mode }),
+        Err((_, nix::errno::Errno::EAGAIN)) => Err(Unheld::Busy),
+        Err((_, errno)) => Err(Unheld::Io(errno.into())),
+    }
+}
+
+impl Held {
+    /// What is known of the host.
+    pub fn status(&self) -> Option<HostStatus> {
+        let mut content = vec![0; MAX_FILE as usize];
+        let length = std::os::unix::fs::FileExt::read_at(&*self.file, &mut content, 0).ok()?;
+        HostStatus::decode(content.get(..length)?)
+    }
+
+    /// Writes what became of it.
+    pub fn write(&self, status: &HostStatus) -> io::Result<()> {
+        let content = status.encode();
+        std::os::unix::fs::FileExt::write_all_at(&*self.file, &content, 0)?;
+        self.file.set_len(content.len() as u64)?;
+        self.file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(self.mode))
     }
 }
 
@@ -183,6 +278,27 @@ mod tests {
         };
         assert_eq!(found, [(b"mx.example.com".to_vec(), false, Some(status)), (b"x".to_vec(), true, None)]);
         assert_eq!(HostStatus::decode(b"Xabc\n"), None);
+    }
+
+    #[test]
+    fn a_host_is_held_by_one_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file_of(folder.path(), b"[127.0.0.1]").unwrap();
+        assert_eq!(path.strip_prefix(folder.path()).unwrap(), Path::new("1./0./0./127"));
+        assert_eq!(file_of(folder.path(), b"MX.a.org.").unwrap(), folder.path().join("org./a./mx"));
+        for bad in [&b"a..b"[..], b"", b"../x", b"a b.org", b"/etc/x"] {
+            assert_eq!(file_of(folder.path(), bad), None);
+        }
+        let held = hold(&path, 0o600).unwrap();
+        assert!(held.status().is_none() && matches!(hold(&path, 0o600), Err(Unheld::Busy)));
+        let long =
+            HostStatus { exit: 75, enhanced: b"4.4.1".to_vec(), reply: b"421\nx".to_vec(), ..Default::default() };
+        held.write(&long).unwrap();
+        held.write(&HostStatus { errno: 111, used: 9, ..Default::default() }).unwrap();
+        drop(held);
+        assert_eq!(std::fs::read(&path).unwrap(), b"V0\nE111\nH0\nS0\nU9\n.\n");
+        assert_eq!(hold(&path, 0o600).unwrap().status().unwrap().errno, 111);
+        assert_eq!(long.encode(), b"V0\nE0\nH0\nS75\nD4.4.1\nR421?x\nU0\n.\n");
     }
 
     #[test]

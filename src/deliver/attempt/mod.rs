@@ -229,6 +229,7 @@ pub(crate) fn stat_text(status: &Status) -> Line {
         2 => [b"Sent (", text, b")"].concat(),
         // These two wait under their own names.
         4 if matches!(status.exit, 71 | 74) && status.reply.is_none() => text.to_vec(),
+        4 if text.is_empty() => b"Deferred".to_vec(),
         4 => [b"Deferred: ", text].concat(),
         _ => text.to_vec(),
     })

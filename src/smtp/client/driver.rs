@@ -6,6 +6,7 @@ use super::outcome::Lost;
 use super::policy::Policy;
 use super::session::{Next, Question, Session, Setup};
 use super::settings::{families, seconds, source, times};
+use super::status::Memory;
 use super::transaction::{Rcpt, Transaction};
 use super::wire::{Wire, words};
 use super::{ConnectionCache, Transcript};
@@ -173,9 +174,20 @@ impl Run<'_, '_> {
             if results.iter().any(Option::is_some) && !whole.is_zero() && started.elapsed() >= whole {
                 break;
             }
+            let ignore = self.mailer.flags.has(b'W');
+            let memory = match Memory::of(&config.options, &host, self.now, ignore) {
+                Ok(memory) => memory,
+                Err(status) => {
+                    for at in &open {
+                        results[*at] = Some(worse(results[*at].take(), status.clone()));
+                    }
+                    continue;
+                }
+            };
             match self.session(&finder, &host) {
                 Ok(connection) => {
                     let answers = self.hand_over(connection, &host, &open);
+                    memory.keep(&answers, self.now);
                     open = open.into_iter().zip(answers).fold(Vec::new(), |mut left, (at, status)| {
                         if status.is_transient() {
                             left.push(at);
@@ -185,6 +197,7 @@ impl Run<'_, '_> {
                     });
                 }
                 Err(status) => {
+                    memory.keep(std::slice::from_ref(&status), self.now);
                     for at in &open {
                         results[*at] = Some(worse(results[*at].take(), status.clone()));
                     }

@@ -16,6 +16,7 @@ mod policy;
 mod reply;
 mod session;
 mod settings;
+mod status;
 mod token;
 mod transaction;
 mod wire;
