@@ -48,13 +48,17 @@ impl Composer<'_> {
         if !mime {
             let title = if self.share == Share::All { "Original message follows" } else { "Message header follows" };
             writeln!(out, "\n   ----- {title} -----\n")?;
-            return self.message(out);
+            self.message(out)?;
+            return out.write_all(b"\n");
         }
         out.write_all(b"\n")?;
         self.separator(out, b"\nContent-Type: message/delivery-status\n\n")?;
         self.programs(out)?;
         out.write_all(b"\n")?;
         let kind: &[u8] = match self.share {
+            Share::All if self.original.flags.eight_bit => {
+                b"\nContent-Type: message/rfc822\nContent-Transfer-Encoding: 8bit\n\n"
+            }
             Share::All => b"\nContent-Type: message/rfc822\n\n",
             Share::Header => b"\nContent-Type: text/rfc822-headers\n\n",
         };
@@ -75,7 +79,6 @@ impl Composer<'_> {
 
     /// The part for people.
     fn people(&self, out: &mut dyn Write) -> io::Result<()> {
-        self.error_header(out)?;
         if matches!(self.report, Report::Warning { .. }) {
             out.write_all(WARNING)?;
         }
@@ -87,6 +90,7 @@ impl Composer<'_> {
             writeln!(out, "with id {}", self.original.id)?;
         }
         out.write_all(b"\n")?;
+        self.error_header(out)?;
         if matches!(self.report, Report::Failure | Report::Postmaster) && self.those(reports_failure).next().is_some() {
             out.write_all(b"   ----- The following addresses had permanent fatal errors -----\n")?;
             for r in self.those(reports_failure) {

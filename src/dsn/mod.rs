@@ -58,13 +58,14 @@ pub fn send(svc: &Services, envelope: &Envelope, report: &Report, transcript: &[
     };
     let share = match report {
         Report::Failure if envelope.recipients.iter().any(too_large) => Share::Header,
-        Report::Receipt if !envelope.flags.ret_given => Share::Header,
+        Report::Receipt => Share::Header,
+        // Nobody misses a circular letter.
+        Report::Failure if envelope.class < 0 => Share::Header,
         _ if returned => Share::All,
         _ => Share::Header,
     };
     let kind = match report {
         Report::Warning { .. } => "sender notify",
-        _ if envelope.recipients.iter().any(|r| r.state == RecipientState::Expired) => "sender notify",
         _ => "DSN",
     };
     issue(svc, envelope, &envelope.sender, report, share, transcript, (kind, reason))
@@ -103,6 +104,9 @@ fn unreachable_sender(svc: &Services, envelope: &Envelope, transcript: &[Line], 
     transcript.push(Line::cleaned(&reply.to_text()));
     double_bounce(svc, envelope, &transcript, stat)
 }
+
+/// Addresses of `Errors-To:` that are heard.
+const MAX_ERRORS_TO: usize = 10;
 
 const NO_BODY: crate::cf::options::Privacy = crate::cf::options::Privacy::NO_BODY_RETURN;
 
@@ -162,6 +166,13 @@ fn issue(
     let Ok(body) = body else { return false };
     let eight_bit = original.flags.eight_bit && share == Share::All;
     let mut to = vec![to.clone()];
+    if *report == Report::Failure && svc.config.options.use_errors_to {
+        let field = original.headers.find("Errors-To").map(|f| &f.value[..]).unwrap_or_default();
+        let named = crate::address::split(field, svc.config.options.old_style_headers);
+        let named = named.iter().filter_map(|item| crate::address::crack(item)).map(|c| Line::cleaned(&c.address));
+        let named: Vec<Line> = named.filter(|a| !a.is_empty() && !to.contains(a)).take(MAX_ERRORS_TO).collect();
+        to.extend(named);
+    }
     if *report == Report::Failure && original.recipients.iter().any(is_our_fault) {
         to.push(Line::cleaned(b"postmaster"));
     }

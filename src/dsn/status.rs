@@ -56,7 +56,9 @@ pub fn transcript_lines(recipients: &[&Recipient], status: &Status) -> Vec<Vec<u
             (None, 65 | 64) => (501, true, status.enhanced),
             (None, _) => (554, status.enhanced.1 == 1, status.enhanced),
         };
-    for r in recipients {
+    // What names nobody is said once.
+    let told = if named { recipients.len() } else { 1 };
+    for r in recipients.iter().take(told) {
         let mut line = format!("{code} {enhanced} ").into_bytes();
         if named {
             line.extend_from_slice(&r.address);

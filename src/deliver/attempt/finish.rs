@@ -46,6 +46,11 @@ pub(super) fn finish(svc: &Services, mut envelope: Envelope, mut account: Accoun
     }
 }
 
+/// True when the message has no time at all.
+pub(super) fn is_over(svc: &Services, envelope: &Envelope) -> bool {
+    Limits::of(&svc.config.options.timeouts, precedence(svc, envelope), is_report(envelope)).return_after <= 0
+}
+
 /// `Timeout.queuereturn` and `Timeout.queuewarn` of an envelope.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
@@ -83,7 +88,7 @@ fn expire(envelope: &mut Envelope, account: &mut Account<'_>, limit: i64) {
     for r in envelope.recipients.iter_mut().filter(|r| is_open(r.state)) {
         r.state = RecipientState::Expired;
     }
-    let past = span(limit);
+    let past = if limit > 0 { span(limit) } else { "too long".into() };
     account
         .conclude(&[format!("Message could not be delivered for {past}"), "Message will be deleted from queue".into()]);
     account.failure = Some(Line::cleaned(format!("Cannot send message for {past}").as_bytes()));

@@ -113,7 +113,8 @@ fn one(svc: &Services, transport: &dyn Transport, mut envelope: Envelope, how: H
     hold(svc, &mut envelope, how);
     account.held(&envelope, now);
     finish::overdue(&mut envelope, &mut account, now);
-    let jobs = jobs::split(&svc.config, &envelope);
+    // `Timeout.queuereturn=now`: back it goes, untried.
+    let jobs = if finish::is_over(svc, &envelope) { Vec::new() } else { jobs::split(&svc.config, &envelope) };
     let count = jobs.len();
     for (n, job) in jobs.iter().enumerate() {
         let began = svc.clock.now().0;
