@@ -48,7 +48,8 @@ pub(super) fn finish(svc: &Services, mut envelope: Envelope, mut account: Accoun
 
 /// True when the message has no time at all.
 pub(super) fn is_over(svc: &Services, envelope: &Envelope) -> bool {
-    Limits::of(&svc.config.options.timeouts, precedence(svc, envelope), is_report(envelope)).return_after <= 0
+    let report = is_report(envelope);
+    !report && Limits::of(&svc.config.options.timeouts, precedence(svc, envelope), report).return_after <= 0
 }
 
 /// `Timeout.queuereturn` and `Timeout.queuewarn` of an envelope.
