@@ -1,6 +1,7 @@
 //! How long two things take that every message or start pays for: `check_rcpt` with three tables of 100,000 keys, and reading a
-//! configuration. `cargo bench --bench speed`; it makes its tables in a temporary directory and needs nobody else on the machine.
+//! configuration, in processor time. `cargo bench --bench speed`; it makes its tables in a temporary directory.
 
+use nix::sys::resource::{UsageWho, getrusage};
 use postrider::cf::load::LoadOptions;
 use postrider::cf::system::Fixed;
 use postrider::cf::{Config, Macros};
@@ -11,7 +12,7 @@ use postrider::map::{MapEnv, MapSet};
 use postrider::rewrite::{self, Kind, Scope, Verdict};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const KEYS: usize = 100_000;
 const ROUNDS: usize = 20_000;
@@ -24,11 +25,11 @@ fn main() {
     let dir = tempfile::tempdir().expect("directory");
     let text = generate(dir.path());
     let lines = text.split(|b| *b == b'\n').count();
-    let begin = Instant::now();
+    let begin = used();
     for _ in 0..100 {
         assert!(read(&text).rulesets.find("check_rcpt").is_some());
     }
-    println!("reading a configuration of {lines} lines: {:.2} ms", begin.elapsed().as_secs_f64() * 10.0);
+    println!("reading a configuration of {lines} lines: {:.2} ms", (used() - begin).as_secs_f64() * 10.0);
     make_tables(dir.path());
     let config = read(&text);
     let env = MapEnv::new(Arc::new(FakeResolver::new()), Arc::new(postrider::user::Passwd));
@@ -41,6 +42,13 @@ fn main() {
     show("check_rcpt, other addresses each time", run(&config, &maps, 1));
     show("check_rcpt, the same few addresses", run(&config, &maps, ROUNDS / 10));
     show("the route of a recipient, other addresses each time", route(&config, &maps));
+}
+
+/// The processor time of this process: others may be at work.
+fn used() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("getrusage");
+    let of = |t: nix::sys::time::TimeVal| Duration::new(t.tv_sec() as u64, t.tv_usec() as u32 * 1000);
+    of(usage.user_time()) + of(usage.system_time())
 }
 
 /// The macro tree of this repository, and nothing else.
@@ -67,12 +75,13 @@ fn generate(dir: &Path) -> Vec<u8> {
     let mc = format!(
         "OSTYPE(linux)dnl\nDOMAIN(generic)dnl\nFEATURE(`access_db', `hash -T<TMPF> {dir}/access')dnl\n\
          FEATURE(`virtusertable', `hash {dir}/virtusertable')dnl\nFEATURE(`mailertable', `hash {dir}/mailertable')dnl\n\
-         FEATURE(`blacklist_recipients')dnl\nFEATURE(`accept_unresolvable_domains')dnl\nVIRTUSER_DOMAIN(`v1.test')dnl\n\
+         FEATURE(`blocklist_recipients')dnl\nFEATURE(`accept_unresolvable_domains')dnl\nVIRTUSER_DOMAIN(`v1.test')dnl\n\
          MAILER(local)dnl\nMAILER(smtp)dnl\n"
     );
     let mut io = Tree(Vec::new());
     let steps = [
         Step::Define(b"_CF_DIR_".to_vec(), b"cf/".to_vec()),
+        Step::Define(b"_PROCMAIL_".to_vec(), b"no".to_vec()),
         Step::File(b"cf/m4/cf.m4".to_vec()),
         Step::Text(b"bench.mc".to_vec(), mc.into_bytes()),
     ];
@@ -88,7 +97,7 @@ fn read(text: &[u8]) -> Config {
 fn make_tables(dir: &Path) {
     let tables: [(&str, fn(usize) -> (String, String)); 3] = [
         ("access", |n| match n % 3 {
-            0 => (format!("to:user{n}@d{n}.test"), "RELAY".into()),
+            0 => (format!("to:d{n}.test"), "RELAY".into()),
             1 => (format!("connect:10.{}.{}.{}", n >> 16, n >> 8 & 255, n & 255), "OK".into()),
             _ => (format!("from:d{n}.test"), "REJECT".into()),
         }),
@@ -123,23 +132,23 @@ fn session(config: &Config) -> Macros {
 /// Every address is used `same` times in a row.
 fn run(config: &Config, maps: &MapSet, same: usize) -> Duration {
     let mut macros = session(config);
-    let begin = Instant::now();
+    let begin = used();
     for n in 0..ROUNDS {
         let n = n / same * 3;
         let address = format!("<user{n}@d{n}.test>");
         let verdict = rewrite::check(&mut Scope::new(config, &mut macros, maps), "check_rcpt", &[address.as_bytes()]);
         assert!(verdict.is_accept() && verdict != Verdict::Undefined, "{address}: {verdict:?}");
     }
-    begin.elapsed()
+    used() - begin
 }
 
 fn route(config: &Config, maps: &MapSet) -> Duration {
     let mut macros = session(config);
-    let begin = Instant::now();
+    let begin = used();
     for n in 0..ROUNDS {
         let address = format!("<user{n}@d{n}.test>");
         let mut scope = Scope::new(config, &mut macros, maps);
         assert!(rewrite::parse_address(&mut scope, address.as_bytes(), Kind::EnvelopeRecipient).is_ok());
     }
-    begin.elapsed()
+    used() - begin
 }
