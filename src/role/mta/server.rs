@@ -390,11 +390,31 @@ impl Loop {
         Some(n)
     }
 
-    fn ask(&self, n: usize, question: Question) {
+    fn ask(&mut self, n: usize, question: Question) {
+        if question.is_quick(&self.shared.services.config) {
+            let services = &self.shared.services;
+            let answer = catch_unwind(AssertUnwindSafe(|| policy::answer(question, services))).ok();
+            if let Some(connection) = self.connections.get_mut(&n) {
+                match answer {
+                    Some(answer) => connection.session.answer(answer),
+                    None => connection.session.answer_failed(),
+                }
+                self.again.push(n);
+            }
+            return;
+        }
         let (services, waker) = (self.shared.services.clone(), self.waker.clone());
         // Answers even when the job panics or the pool refuses it: dropping the courier sends `None`.
         let courier = Courier { n, answer: None, send: self.mail.0.clone(), waker };
-        let job = move || courier.carry(policy::answer(question, &services));
+        let job = move || {
+            let mut answer = policy::answer(question, &services);
+            let submit = answer.take_envelope();
+            courier.carry(answer);
+            // The client need not wait for this; and should it go wrong, the message is in the queue.
+            if let Some(envelope) = submit {
+                services.scheduler.submit(*envelope);
+            }
+        };
         let _ = self.shared.pool.run(job);
     }
 

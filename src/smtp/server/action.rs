@@ -1,6 +1,7 @@
 //! What a session wants done, and how it asks.
 
 use super::state::State;
+use crate::cf::Config;
 use crate::envelope::Envelope;
 use crate::reply::Reply;
 use crate::tls::TlsFacts;
@@ -46,6 +47,24 @@ pub struct Answer {
     pub(super) state: Box<State>,
     pub(super) flow: Flow,
     pub(super) submit: Option<Box<Envelope>>,
+}
+
+impl Question {
+    /// True when the answer needs no look-up and no disk, so that it can be given where the question is heard.
+    pub fn is_quick(&self, config: &Config) -> bool {
+        let undefined = |name: &str| {
+            let set = config.rulesets.find(name).and_then(|id| config.rulesets.get(id));
+            set.is_none_or(|set| set.rules.is_empty())
+        };
+        matches!(self.ask, Ask::Data) && undefined("check_data")
+    }
+}
+
+impl Answer {
+    /// The message that was accepted, for whoever takes it upon himself to hand it to the scheduler.
+    pub fn take_envelope(&mut self) -> Option<Box<Envelope>> {
+        self.submit.take()
+    }
 }
 
 /// What can be asked.
