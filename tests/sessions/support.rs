@@ -180,6 +180,12 @@ impl Site {
         Site { services, store, settings }
     }
 
+    /// The same site with other settings.
+    pub fn with(mut self, change: impl FnOnce(&mut Settings)) -> Site {
+        change(Arc::make_mut(&mut self.settings));
+        self
+    }
+
     /// A session, its greeting still to come.
     pub fn session(&self, facts: ConnectionFacts) -> Talk<'_> {
         let session = Session::new(facts, self.settings.clone(), self.services.config.layer());

@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 
 /// Message text goes to the pool in parts of about this size.
 const PART: usize = 64 * 1024;
+/// A message that takes longer than Timeout.datablock in all has to come in at no less than so many octets a second.
+const MIN_RATE: u64 = 10;
 /// Input beyond this waits in the kernel.
 const HIGH_WATER: usize = 128 * 1024;
 
@@ -62,6 +64,8 @@ pub struct Session {
     settings: Arc<Settings>,
     /// TLS comes first of all: what arrives before is not for us.
     tls_first: bool,
+    /// When the command line that is not complete yet, or the message, began, and how much of it has come.
+    pace: Option<(Instant, u64)>,
     /// The last timeout armed.
     armed: Option<Duration>,
 }
@@ -83,6 +87,7 @@ impl Session {
             eof: false,
             settings,
             tls_first,
+            pace: None,
             armed: None,
         };
         if session.settings.ident_timeout.is_zero() || state.facts.address().is_none() {
@@ -134,10 +139,25 @@ impl Session {
             return;
         }
         self.input.push(bytes);
+        if self.is_too_slow(bytes.len()) {
+            return self.timeout();
+        }
         if matches!(self.phase, Phase::Pausing(..)) {
             self.greeted_too_early();
         }
         self.run();
+    }
+
+    /// Counts input; true when a command line, or a message, drags on: each octet comes in time, but there is no end to it.
+    fn is_too_slow(&mut self, octets: usize) -> bool {
+        let (since, count) = self.pace.get_or_insert_with(|| (Instant::now(), 0));
+        *count = count.saturating_add(octets as u64);
+        let (elapsed, count) = (since.elapsed(), *count);
+        match self.phase {
+            Phase::Command | Phase::Challenged => elapsed > self.settings.command_timeout,
+            Phase::Text => elapsed > self.settings.data_timeout && count < elapsed.as_secs().max(1) * MIN_RATE,
+            _ => false,
+        }
     }
 
     /// The end of input, or a connection error.
@@ -247,6 +267,7 @@ impl Session {
             match self.phase {
                 Phase::Command | Phase::Challenged => match self.input.next_line() {
                     Next::Line(line) => {
+                        self.pace = None;
                         if matches!(self.phase, Phase::Challenged) {
                             self.phase = Phase::Command;
                             self.challenge_answered(line.text);
@@ -294,6 +315,7 @@ impl Session {
         };
         let ask = if ended || refused.is_some() {
             self.ended = true;
+            self.pace = None;
             Ask::End { text, refused }
         } else if !text.is_empty() {
             Ask::Part(text)
@@ -370,6 +392,7 @@ impl Session {
             Flow::Collect(reply) => {
                 self.reply(&reply);
                 self.phase = Phase::Text;
+                self.pace = Some((Instant::now(), 0));
                 self.collecting = true;
                 self.ended = false;
                 let rules = self.state.as_ref().map(|s| s.features.data).unwrap_or_default();
