@@ -251,7 +251,9 @@ impl Composer<'_> {
             }
             let wanted = match (&f.condition, self.reader) {
                 (Some(Condition::MailerFlags(flags)), Some(mailer)) => {
-                    flags.is_empty() || flags.bytes().any(|b| mailer.flags.has(b))
+                    // The envelope sender is told to every reader.
+                    let path = f.name.eq_ignore_ascii_case(b"Return-Path");
+                    path || flags.is_empty() || flags.bytes().any(|b| mailer.flags.has(b))
                 }
                 _ => true,
             };
