@@ -129,6 +129,13 @@ pub trait Store: Send + Sync {
     fn update(&self, envelope: &Envelope) -> Result<(), StoreError>;
     /// Takes the job out of the queue.
     fn remove(&self, envelope: &Envelope) -> Result<(), StoreError>;
+    /// [`Store::update`] and [`Store::release`]. When the update fails (the disk is full) a store may keep the job locked and
+    /// write it later, so that what was delivered is not delivered again.
+    fn settle(&self, envelope: Envelope) -> Result<(), StoreError> {
+        let done = self.update(&envelope);
+        self.release(&envelope.id);
+        done
+    }
     /// Unlocks the job: other runners may take it.
     fn release(&self, id: &QueueId);
     /// Locks and reads a queued job; `None` when it is gone or another process has it.

@@ -145,3 +145,12 @@ pub fn inherited(fd: i32) -> Option<std::os::fd::OwnedFd> {
     // SAFETY: open, and by contract handed to this process by its starter: nobody else here owns it.
     Some(unsafe { std::os::fd::OwnedFd::from_raw_fd(fd) })
 }
+
+/// Makes the process give way to others (`NiceQueueRun`); what cannot be done is left.
+pub fn give_way(by: i64) {
+    let by = libc::c_int::try_from(by).unwrap_or(19).clamp(0, 19);
+    if by > 0 {
+        // SAFETY: nice(2) takes a number and touches no memory.
+        let _ = unsafe { libc::nice(by) };
+    }
+}

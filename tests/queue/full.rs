@@ -93,3 +93,24 @@ fn min_free_blocks() {
     let id = postrider::envelope::QueueId::parse(b"6AMIXR00004517").expect("id");
     assert!(matches!(store.spool(&id), Err(StoreError::NoSpace(_))));
 }
+
+#[test]
+fn what_was_delivered_is_not_forgotten_when_there_is_no_room_to_write_it() {
+    let Some(disk) = Small::mount("size=400k") else { return };
+    let store = store(&disk.0);
+    let mut e = message("6AMIXR00004517", 100);
+    e.recipients.push(e.recipients[0].clone());
+    store.commit(&e).expect("commit");
+    e.recipients[0].state = postrider::envelope::RecipientState::Delivered;
+    store.release(&e.id);
+    let taken = store.take(&e.id).expect("take").expect("free");
+    std::fs::write(disk.0.join("filler"), vec![0; 1 << 20]).expect_err("full");
+    assert!(matches!(store.settle(e.clone()), Err(StoreError::NoSpace(_))));
+    drop(taken);
+    assert!(store.take(&e.id).expect("take").is_none(), "kept from everybody");
+    assert!(self::store(&disk.0).take(&e.id).expect("take").is_none());
+    std::fs::remove_file(disk.0.join("filler")).expect("rm");
+    store.list(&Selection::default()).expect("list");
+    let held = store.take(&e.id).expect("take").expect("written and free");
+    assert_eq!(held.envelope.recipients.len(), 1);
+}

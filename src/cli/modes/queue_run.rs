@@ -22,6 +22,9 @@ pub fn run(settings: Settings) -> u8 {
         return 0;
     }
     let config = Arc::new(settings.config.clone());
+    let named = queue.selection.group.as_ref();
+    let group = config.queue_groups.iter().find(|g| named.is_some_and(|n| g.name.eq_ignore_ascii_case(n)));
+    process::give_way(group.and_then(|g| g.nice).unwrap_or(config.options.nice_queue_run));
     crate::role::become_runner(&config);
     let one = match super::one_shot(&settings, &config) {
         Ok(one) => one,

@@ -34,10 +34,10 @@ pub(super) fn finish(svc: &Services, mut envelope: Envelope, mut account: Accoun
         }
     }
     if envelope.recipients.iter().any(|r| is_open(r.state)) {
-        if let Err(e) = svc.store.update(&envelope) {
-            log::syserr(log::Id::Queue(&envelope.id), b"root", &format!("cannot write the control file: {e:?}"));
+        let id = envelope.id.clone();
+        if let Err(e) = svc.store.settle(envelope) {
+            log::syserr(log::Id::Queue(&id), b"root", &format!("cannot write the control file: {e:?}"));
         }
-        svc.store.release(&envelope.id);
     } else {
         log::delivery::done(&envelope.id, age, envelope.attempts);
         if let Err(e) = svc.store.remove(&envelope) {

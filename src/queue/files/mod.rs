@@ -129,6 +129,8 @@ struct Inner {
     /// Data files of messages still coming in; a dead reference means that the message was given up.
     /// Each with the number of the directory that it is in.
     spooled: Mutex<HashMap<QueueId, (usize, Weak<File>)>>,
+    /// Jobs, still locked, whose last attempt could not be written down.
+    unwritten: Mutex<HashMap<QueueId, Envelope>>,
     generation: AtomicU64,
     room: Mutex<Option<(std::time::Instant, bool)>>,
     journal: OnceLock<Journal>,
@@ -165,7 +167,7 @@ struct Release {
 
 impl Drop for Release {
     fn drop(&mut self) {
-        if let Some(store) = self.store.upgrade() {
+        if let Some(store) = self.store.upgrade().filter(|s| !lock(&s.unwritten).contains_key(&self.id)) {
             let mut jobs = lock(&store.jobs);
             if jobs.get(&self.id).is_some_and(|job| job.generation == self.generation) {
                 jobs.remove(&self.id);
@@ -190,6 +192,7 @@ impl FileStore {
                 umask: crate::sys::process::umask().unwrap_or(0o777),
                 jobs: Mutex::default(),
                 spooled: Mutex::default(),
+                unwritten: Mutex::default(),
                 generation: AtomicU64::new(0),
                 room: Mutex::default(),
                 journal: OnceLock::new(),
@@ -276,6 +279,20 @@ impl Store for FileStore {
 
     fn remove(&self, envelope: &Envelope) -> Result<(), StoreError> {
         self.inner.remove(&envelope.id).map_err(classify)
+    }
+
+    fn settle(&self, envelope: Envelope) -> Result<(), StoreError> {
+        let id = envelope.id.clone();
+        match self.inner.update(&envelope) {
+            Err(e) if lock(&self.inner.jobs).contains_key(&id) => {
+                lock(&self.inner.unwritten).insert(id, envelope);
+                Err(classify(e))
+            }
+            done => {
+                self.release(&id);
+                done.map_err(classify)
+            }
+        }
     }
 
     fn release(&self, id: &QueueId) {
@@ -386,8 +403,24 @@ impl Inner {
         self.peek(entry).ok().flatten().is_some_and(|envelope| selection.takes_envelope(&envelope))
     }
 
+    /// Writes down what found no room before.
+    fn catch_up(&self) {
+        let waiting: Vec<Envelope> = lock(&self.unwritten).values().cloned().collect();
+        for envelope in waiting {
+            // The first one that fails tells of the others.
+            if let Err(e) = self.update(&envelope)
+                && e.kind() != io::ErrorKind::NotFound
+            {
+                return;
+            }
+            lock(&self.unwritten).remove(&envelope.id);
+            self.release(&envelope.id);
+        }
+    }
+
     /// Removes data files of messages that were given up while they came in.
     fn sweep(&self) {
+        self.catch_up();
         let given_up: Vec<(QueueId, usize)> = {
             let mut spooled = lock(&self.spooled);
             spooled.extract_if(|_, (_, file)| file.strong_count() == 0).map(|(id, (place, _))| (id, place)).collect()

@@ -146,6 +146,9 @@ fn start(
         let _ = statistics.flush();
         return Ok(0);
     }
+    if listeners.is_empty() {
+        process::give_way(config.options.nice_queue_run);
+    }
     if let Some(interval) = setup.queue_interval {
         delivery.run_every(Duration::from_secs(interval.max(1)), setup.persistent)?;
     }
