@@ -144,7 +144,7 @@ impl Composer<'_> {
         let spoke = !mailer.is_some_and(Mailer::is_file);
         let text = status.filter(|s| !s.is_transient() && spoke).map(|s| unknown_exit(s).unwrap_or(&s.text).to_vec());
         // What was no address was never tried.
-        let tried = r.target.is_some() || status.is_none_or(|s| s.enhanced != Enhanced(5, 1, 3));
+        let tried = !is_loop(r) && (r.target.is_some() || status.is_none_or(|s| s.enhanced != Enhanced(5, 1, 3)));
         if let Some(reason) = reply.or(text).filter(|_| tried).filter(|t| !t.is_empty()) {
             out.write_all(&[b"    (reason: ", &printable(&reason)[..], b")\n"].concat())?;
         }
@@ -307,9 +307,14 @@ fn is_late(r: &Recipient) -> bool {
     matches!(r.state, RecipientState::Pending | RecipientState::Deferred | RecipientState::Queued)
 }
 
+/// It stands for aliases without an end.
+fn is_loop(r: &Recipient) -> bool {
+    r.status.as_ref().is_some_and(|s| s.enhanced == super::LOOP && s.reply.is_none())
+}
+
 /// A program or file was tried and said no.
 fn ran_and_failed(r: &Recipient, mailer: &Mailer) -> bool {
-    r.state == RecipientState::Failed && !mailer.is_ipc() && !mailer.is_file()
+    r.state == RecipientState::Failed && !mailer.is_ipc() && !mailer.is_file() && !is_loop(r)
 }
 
 /// `Action:` (RFC 3464 2.3.3) and `Status:`.

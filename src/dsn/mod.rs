@@ -12,7 +12,7 @@ mod compose;
 mod fields;
 mod status;
 
-pub use status::{remote_name, reports_failure, reports_success, transcript_lines};
+pub use status::{LOOP, remote_name, reports_failure, reports_success, transcript_lines};
 
 use crate::envelope::{Body, Envelope, Flags, Notify, Origin, QueueId, Recipient, RecipientState};
 use crate::header::Headers;

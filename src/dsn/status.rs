@@ -6,6 +6,9 @@ use crate::envelope::{Recipient, RecipientState, Status};
 use crate::reply::Enhanced;
 use crate::text::Line;
 
+/// The status of aliases that go round in a circle.
+pub const LOOP: Enhanced = Enhanced(5, 4, 6);
+
 /// True when the sender is to hear that this recipient failed.
 pub fn reports_failure(r: &Recipient) -> bool {
     r.notify.failure && matches!(r.state, RecipientState::Failed | RecipientState::Expired)
@@ -53,6 +56,7 @@ pub fn transcript_lines(recipients: &[&Recipient], status: &Status) -> Vec<Vec<u
             (Some(row), _) => (row.code, row.names_address, Enhanced(row.enhanced.0, row.enhanced.1, row.enhanced.2)),
             (None, 67 | 68 | 77) => (550, true, status.enhanced),
             (None, 64) if status.enhanced == Enhanced(5, 1, 3) => (553, true, status.enhanced),
+            (None, 64) if status.enhanced == LOOP => (554, false, status.enhanced),
             (None, 65 | 64) => (501, true, status.enhanced),
             (None, _) => (554, status.enhanced.1 == 1, status.enhanced),
         };

@@ -19,7 +19,7 @@ pub fn forward_refused(id: Id<'_>, path: &[u8], why: &[u8]) {
 
 /// An expansion without end.
 pub fn loop_broken(id: Id<'_>, text: &[u8]) {
-    emit(3, Severity::Error, id, format_args!("{}", Field(text)));
+    emit(4, Severity::Notice, id, format_args!("{}", Field(text)));
 }
 
 /// `ADDRESS... TEXT`: an address that an expansion found and that is wrong.

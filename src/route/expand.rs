@@ -374,6 +374,15 @@ impl Expansion<'_> {
             Ok(user) => user,
             Err(bad) => return self.fail_at(index, &bad),
         };
+        if self.svc.config.options.match_gecos && !user.name.eq_ignore_ascii_case(&list::unquoted(&target.user)) {
+            // Found by the full name: the login name takes its place, and may be an alias.
+            let Some(node) = self.node(index) else { return };
+            node.recipient.target = Some(Target { user: Line::cleaned(&user.name), ..target.clone() });
+            if self.claim(index) {
+                self.look(index);
+            }
+            return;
+        }
         // `\user` and `"user"` stop here: the mailbox is meant.
         let quoted = target.user.contains(&b'\\') || target.user.contains(&b'"');
         if quoted || self.svc.config.options.forward_path.get().is_none() {

@@ -226,10 +226,24 @@ pub(super) fn alias(svc: &Services, user: &[u8]) -> Lookup {
 pub(super) fn user(svc: &Services, name: &[u8]) -> Result<User, Bad> {
     match svc.users.by_name(&list::unquoted(name)) {
         Ok(Some(user)) => Ok(user),
-        Ok(None) => Err(Bad::user_unknown()),
+        Ok(None) => fuzzy(svc, &list::unquoted(name))?.ok_or_else(Bad::user_unknown),
         Err(why) => Err(Bad::later(why.0)),
     }
 }
+
+/// `MatchGECOS`: the user whose full name this is, with underscores or BlankSub for blanks.
+fn fuzzy(svc: &Services, name: &[u8]) -> Result<Option<User>, Bad> {
+    let options = &svc.config.options;
+    if !options.match_gecos || name.is_empty() || name.len() > MAX_FULL_NAME {
+        return Ok(None);
+    }
+    let blank = |b: &u8| if *b == b'_' || *b == options.blank_sub.0 { b' ' } else { *b };
+    let spelt: Vec<u8> = name.iter().map(blank).collect();
+    svc.users.by_full_name(&spelt).map_err(|why| Bad::later(why.0))
+}
+
+/// No full name is longer.
+const MAX_FULL_NAME: usize = 256;
 
 /// Rule set 5 for a user that is no alias (`F=5`): another target, or `None` when it stays as it is.
 pub(super) fn localaddr(svc: &Services, target: &Target) -> Result<Option<Target>, Bad> {

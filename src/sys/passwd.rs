@@ -48,6 +48,32 @@ pub fn by_uid(uid: u32) -> Result<Option<Entry>, Errno> {
     answer(User::from_uid(Uid::from_raw(uid)))
 }
 
+/// Calls `each` with the login name and comment of every entry that can be enumerated, until it says no more.
+pub fn walk(each: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
+    // getpwent(3) has one place in the database for the whole process.
+    static WALK: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _alone = WALK.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    // SAFETY: only this function enumerates, under the lock.
+    unsafe { libc::setpwent() };
+    for _ in 0..MAX_ENTRIES {
+        // SAFETY: as above; the entry stays valid until the next call, and is not kept.
+        let Some(entry) = (unsafe { libc::getpwent().as_ref() }) else { break };
+        let text = |p: *const libc::c_char| match p.is_null() {
+            true => &b""[..],
+            // SAFETY: a field that is no null pointer is a string that lives as long as the entry.
+            false => unsafe { std::ffi::CStr::from_ptr(p) }.to_bytes(),
+        };
+        if !each(text(entry.pw_name), text(entry.pw_gecos)) {
+            break;
+        }
+    }
+    // SAFETY: as above.
+    unsafe { libc::endpwent() };
+}
+
+/// The most entries that [`walk`] shows.
+const MAX_ENTRIES: usize = 1_000_000;
+
 /// getpwnam_r(3): these errors mean "not found" with some sources of names.
 fn answer(found: nix::Result<Option<User>>) -> Result<Option<Entry>, Errno> {
     match found {

@@ -32,6 +32,11 @@ pub struct Unavailable(pub String);
 pub trait Users: Send + Sync {
     /// The user called `name`; `Ok(None)` when there is none.
     fn by_name(&self, name: &[u8]) -> Result<Option<User>, Unavailable>;
+    /// The user whose full name is `name` (`MatchGECOS`), letters of either case; slow.
+    fn by_full_name(&self, name: &[u8]) -> Result<Option<User>, Unavailable> {
+        let _ = name;
+        Ok(None)
+    }
     /// The user with this id.
     fn by_uid(&self, uid: u32) -> Result<Option<User>, Unavailable>;
 }

@@ -23,6 +23,17 @@ impl Users for Passwd {
         }
     }
 
+    fn by_full_name(&self, name: &[u8]) -> Result<Option<User>, Unavailable> {
+        let mut login = None;
+        passwd::walk(&mut |candidate, gecos| {
+            if full_name(gecos, candidate).eq_ignore_ascii_case(name) {
+                login = Some(candidate.to_vec());
+            }
+            login.is_none()
+        });
+        login.map_or(Ok(None), |login| self.by_name(&login))
+    }
+
     fn by_uid(&self, uid: u32) -> Result<Option<User>, Unavailable> {
         passwd::by_uid(uid).map(|e| e.map(User::from)).map_err(|error| Unavailable(error.desc().to_string()))
     }

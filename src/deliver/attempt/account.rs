@@ -53,6 +53,8 @@ impl<'a> Account<'a> {
             }
             // What was no address when it was submitted has no `to=` line.
             let nothing = !open && r.target.is_none() && r.origin == Origin::Direct;
+            // Nor has an alias that leads nowhere.
+            let nothing = nothing || status.enhanced == crate::dsn::LOOP && status.reply.is_none();
             self.record(envelope, &[n], &status, now, if nothing { Took::NotAnAddress } else { Took::Nowhere });
         }
     }
@@ -158,7 +160,8 @@ impl<'a> Account<'a> {
             if !status.is_transient() {
                 let text = status.text.clone();
                 let named = || Line::cleaned(&[&first.address[..], b"... ", &text].concat());
-                self.failure = Some(if took == Took::NotAnAddress { named() } else { text.clone() });
+                let bare = took != Took::NotAnAddress || status.enhanced == crate::dsn::LOOP;
+                self.failure = Some(if bare { text.clone() } else { named() });
             }
             // An answer to one recipient stands with that recipient.
             if !(status.is_transient() && status.reply.is_some() && env.message.is_some()) {
