@@ -26,12 +26,12 @@ fn only_safe_files() {
     let run = |name: &str| site.deliver("*file*", &format!("@DIR@/spool/{name}"), Origin::Alias(line(name)), MESSAGE);
     for name in &names[1..] {
         let answer = run(name);
-        assert!(answer.starts_with("5.0.0 (73) Can't create output ["), "{name}: {answer}");
+        assert!(answer.starts_with("5.0.0 (73) Can't create output"), "{name}: {answer}");
         assert_eq!(site.read("victim"), "precious");
     }
     assert_eq!(run("new"), "2.0.0 (0) ");
     assert_eq!(run("new"), "2.0.0 (0) ");
-    assert_eq!(site.read("spool/new"), MESSAGE.repeat(2));
+    assert_eq!(site.read("spool/new"), format!("{MESSAGE}\n").repeat(2));
     let refused = site.deliver("*file*", "@DIR@/spool/other", Origin::Alias(line("new")), MESSAGE);
     assert!(refused.starts_with("5.7.1 (77) "), "{refused}");
     assert!(!site.path("spool/other").exists());
@@ -46,4 +46,16 @@ fn only_below_the_safe_directory() {
     assert!(run("b", "@DIR@/b").starts_with("5.0.0 (73) Can't create output"));
     assert!(run("c", "@DIR@/spool/../c").starts_with("5.0.0 (73) Can't create output"));
     assert_eq!(run("n", "/dev/null"), "2.0.0 (0) ");
+}
+
+#[test]
+fn the_configuration_may_name_the_file() {
+    let site = Site::new("Mbox, P=[FILE], F=lS, A=FILE @DIR@/spool/$u\nMrel, P=[FILE], F=lS, A=FILE box", &[]);
+    for _ in 0..2 {
+        assert_eq!(site.deliver("box", "kept", Origin::Direct, MESSAGE), "2.0.0 (0) ");
+    }
+    assert_eq!(site.read("spool/kept").matches("Subject:").count(), 2);
+    assert!(site.deliver("rel", "x", Origin::Direct, MESSAGE).starts_with("5.0.0 (73)"));
+    // What an alias names stays with the mailer that is there for it.
+    assert!(site.deliver("*file*", "@DIR@/spool/other", Origin::Direct, MESSAGE).starts_with("5.7.1 (77)"));
 }

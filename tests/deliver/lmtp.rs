@@ -35,7 +35,7 @@ fn each_recipient_has_its_reply() {
     let mut job = site.job("lmtp", recipients, "Subject: x\r\n\r\n.dot\r\nlast\r\n");
     job.eight_bit = true;
     let shown: Vec<String> = site.local.deliver(job).iter().map(show).collect();
-    assert_eq!(shown, ["2.1.5 (0) ", "5.1.1 (67) User unknown", "4.2.2 (75) 452 4.2.2 box"]);
+    assert_eq!(shown, ["2.0.0 (0) ", "5.1.1 (67) User unknown", "4.2.2 (75) 452 4.2.2 box"]);
     let want = "LHLO mail.example.test\nMAIL From:<sender@example.test> SIZE=26 BODY=8BITMIME\nRCPT To:<good>\n\
         RCPT To:<bad>\nRCPT To:<full>\nDATA\nSubject: x\n\n..dot\nlast\n.\nQUIT\n";
     assert_eq!(site.read("spool/log"), want);
@@ -46,4 +46,24 @@ fn a_server_that_dies_defers() {
     let site = site("/nonexistent/log");
     let answer = site.deliver("lmtp", "good", Origin::Direct, "Subject: x\r\n\r\n");
     assert!(answer.starts_with("4.4.2 (75) lost connection with lmtp mailer"), "{answer}");
+}
+
+#[test]
+fn dots_are_doubled_once() {
+    let mailer = "Mlmtp, P=/bin/sh, F=lsmzXDFM9S, E=\\r\\n, A=sh @DIR@/server @DIR@/spool/log";
+    let site = Site::new(mailer, &[]);
+    site.write("server", SERVER);
+    // With F=X the message comes with its dots doubled.
+    let job = site.job("lmtp", vec![site.recipient("good", Origin::Direct)], "Subject: x\r\n\r\n..dot\r\n");
+    assert_eq!(site.local.deliver(job).iter().map(show).collect::<Vec<_>>(), ["2.0.0 (0) "]);
+    assert!(site.read("spool/log").contains("\n\n..dot\n.\n"), "{}", site.read("spool/log"));
+}
+
+#[test]
+fn a_mailer_without_a_user_speaks_smtp() {
+    let site = Site::new("Mpipe, P=/bin/sh, F=lsmS, E=\\r\\n, A=sh @DIR@/server @DIR@/spool/log", &[]);
+    site.write("server", SERVER);
+    let job = site.job("pipe", vec![site.recipient("good", Origin::Direct)], "Subject: x\r\n\r\nhi\r\n");
+    let _ = site.local.deliver(job);
+    assert!(site.read("spool/log").starts_with("EHLO mail.example.test\n"), "{}", site.read("spool/log"));
 }
