@@ -313,7 +313,7 @@ impl<'a> Loader<'a> {
         let rule = compiler.compile(rest, number);
         self.config.rulesets.pool = pool;
         if let (Some(rule), Some(set)) = (rule, self.config.rulesets.get_mut(id)) {
-            set.rules.push(rule);
+            set.push(rule);
         }
     }
 

@@ -94,6 +94,28 @@ pub struct Ruleset {
     pub rules: Vec<Rule>,
     /// Whether an `S` line started it.
     pub defined: bool,
+    /// What each rule needs, side by side: most rules are passed by, and these are all that is read of them.
+    heads: Vec<Head>,
+}
+
+/// What a rule needs to match at all.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    needs: u64,
+    least: usize,
+}
+
+impl Ruleset {
+    /// Adds a rule at the end.
+    pub fn push(&mut self, rule: Rule) {
+        self.heads.push(Head { needs: rule.needs, least: rule.least });
+        self.rules.push(rule);
+    }
+
+    /// Whether the rule with this index cannot match so many tokens with these [`bits`](crate::rewrite::token::Token::bits).
+    pub fn passes_by(&self, index: usize, tokens: usize, bits: u64) -> bool {
+        self.heads.get(index).is_some_and(|head| head.least > tokens || head.needs & !bits != 0)
+    }
 }
 
 /// All rule sets of a configuration.

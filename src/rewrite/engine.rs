@@ -42,13 +42,14 @@ pub(super) fn rewrite(work: &mut Work<'_, '_, '_>, tokens: &mut Vec<Token>, id: 
         return CONFIG;
     }
     let mut status = OK;
-    let rules = match resolved(tokens) {
-        // What has been resolved stays so.
-        true => &[][..],
-        false => config.rulesets.get(id).map(|s| &*s.rules).unwrap_or_default(),
-    };
+    // What has been resolved stays so.
+    let set = config.rulesets.get(id).filter(|_| !resolved(tokens));
+    let watched = work.debugging(1);
     let mut bits = Token::bits(tokens);
-    for (index, rule) in rules.iter().enumerate() {
+    for (index, rule) in set.map(|s| &*s.rules).unwrap_or_default().iter().enumerate() {
+        if !watched && set.is_some_and(|s| s.passes_by(index, tokens.len(), bits)) {
+            continue;
+        }
         match apply(work, tokens, rule, index, id, depth, (&mut bits, &mut status)) {
             Flow::Next => {}
             Flow::Return => break,
