@@ -49,7 +49,7 @@ impl FakeResolver {
         self.with(name, RecordKind::Cname, Data::Name(target.as_bytes().to_vec()))
     }
 
-    /// Every question about `name` fails for now.
+    /// Every question about `name` and the names below it fails for now.
     pub fn failing(mut self, name: &str) -> FakeResolver {
         self.failing.push(folded(name.as_bytes()));
         self
@@ -71,7 +71,11 @@ impl Resolver for FakeResolver {
         let mut at = folded(name);
         let mut alias = false;
         for _ in 0..8 {
-            if self.failing.contains(&at) {
+            if self
+                .failing
+                .iter()
+                .any(|f| at.strip_suffix(f.as_slice()).is_some_and(|h| h.is_empty() || h.ends_with(b".")))
+            {
                 return Err(DnsError::TempFail("Name server timeout".into()));
             }
             if let Some(found) = self.records.get(&(at.clone(), kind)) {
@@ -123,7 +127,12 @@ impl Resolver for FakeResolver {
         for candidate in candidates {
             for kind in [RecordKind::A, RecordKind::Aaaa, RecordKind::Mx] {
                 match self.lookup(&candidate, kind) {
-                    Ok(answer) => return Ok((answer.name, 300)),
+                    Ok(answer) => {
+                        // A name that is canonical keeps the spelling that it was asked in.
+                        let asked = name.strip_suffix(b".").unwrap_or(name);
+                        let same = answer.name.eq_ignore_ascii_case(asked);
+                        return Ok((if same { asked.to_vec() } else { answer.name }, 300));
+                    }
                     Err(DnsError::TempFail(why)) => return Err(DnsError::TempFail(why)),
                     Err(_) => {}
                 }
