@@ -15,6 +15,6 @@ R<?>OK			$: OKSOFAR
 ifelse(len(X`'_ARG3_), `1', `R<?>$+<TMP>		$: TMPOK
 ', `R<?>$+<TMP>		$#error $@ 4.4.3 $: ifelse(_ARG3_, `t', `"451 Temporary lookup failure of " $&{client_addr} " at _ARG_"', `_ARG3_')
 ')dnl
-R<?>$+			ifelse(_ARG2_, `discard', `$#discard $: discard', _ARG2_, `quarantine', `$#error $@ quarantine $: _ARG_',
+R<?>$+			ifelse(_ARG2_, `discard', `$#discard $: _ARG_', _ARG2_, `quarantine', `$#error $@ quarantine $: _ARG_',
 len(X`'_ARG2_), `1', `$#error $@ 5.7.1 $: "550 Rejected: " $&{client_addr} " listed at _ARG_"', `$#error $@ 5.7.1 $: _ARG2_')
 POPDIVERT

@@ -4,7 +4,7 @@ ifelse(defn(`_ARG_'), `', `errprint(`*** ERROR: missing argument for FEATURE(`en
 ifdef(`_EDNSBL_COUNT_', `', `define(`_EDNSBL_COUNT_')
 PUSHDIVERT(_SECTION_MAP_)dnl
 # for enhdnsbl
-Kednsbl dns -R A -T<TEMP> -r`'ifdef(`EDNSBL_TO', `EDNSBL_TO', `5')
+Kednsbl dns -R A -a. -T<TEMP> -r`'ifdef(`EDNSBL_TO', `EDNSBL_TO', `5')
 POPDIVERT')
 dnl one answer that counts; what then happens is in a file, being full of dollar signs
 define(`_EDNSBL_ANSWER_', `ifelse(len(X`'$1), `1', `', `R<?> $1			include(_CF_DIR_`'m4/listed.m4)')')

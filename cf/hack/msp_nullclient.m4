@@ -1,0 +1,13 @@
+divert(-1)
+dnl HACK(msp_nullclient, hub) -- a null client that is a submission program as well: it listens nowhere.
+ifelse(defn(`_ARG_'), `', `errprint(`Hack "msp_nullclient" requires argument')')
+define(`_HUB_', ifelse(defn(`_ARG_'), `', `_NULL_CLIENT_', `_ARG_'))
+define(`confRUN_AS_USER', `mail')
+DOMAIN(`debian-msp')
+define(`QUEUE_DIR', `MSP_QUEUE_DIR')
+define(`confUSE_MSP', `True')
+define(`confFROM_HEADER', `<$g>')
+define(`confPRIVACY_FLAGS', `goaway,noetrn')
+undivert(_SECTION_DAEMON_)
+DAEMON_OPTIONS(`Name=NoMTA, Addr=127.0.0.1, M=E')
+FEATURE(`nullclient', _HUB_)
