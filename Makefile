@@ -52,7 +52,7 @@ install:
 	rm -f $(DESTDIR)$(SHARE)/sendmail-cf/cf/*.cf
 	test -e $(DESTDIR)$(SHARE)/sendmail/cf || { install -d $(DESTDIR)$(SHARE)/sendmail; ln -s ../sendmail-cf $(DESTDIR)$(SHARE)/sendmail/cf; }
 	install -m 644 etc/helpfile etc/mail.Makefile etc/sendmail.service etc/sm-client.service $(DESTDIR)$(SHARE)/postrider/
-	install -m 755 etc/init.sendmail $(DESTDIR)$(SHARE)/postrider/
+	install -m 755 etc/init.sendmail etc/setup $(DESTDIR)$(SHARE)/postrider/
 
 uninstall:
 	for n in $(SBIN_LINKS) sendmail; do rm -f $(DESTDIR)$(PREFIX)/sbin/$$n; done

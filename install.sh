@@ -5,19 +5,25 @@
 #   ./install.sh --no-build     install what is built
 #   ./install.sh --no-services  leave systemd and init alone
 #   ./install.sh --uninstall    remove what was put there; mail, queues and a site's own files stay
+#   ./install.sh --ask          and ask how mail is to go: smart host, domains, who may relay ...
+#   ./install.sh --smart-host=HOST[:PORT] --masquerade=DOMAIN --relay=NETS ...   the same without questions
+#                               (`sh etc/setup --help` lists them); an old sendmail.mc is kept as sendmail.mc.old
 #
 # A site's own files are never overwritten: what exists in /etc/mail stays. A sendmail of another package is diverted
 # (dpkg-divert) or moved to NAME.before-postrider, and comes back with --uninstall.
 set -eu
 cd "$(dirname "$0")"
 PREFIX=${PREFIX:-/usr}
-build=1 services=1 action=install
+build=1 services=1 action=install answers=$(mktemp)
+trap 'rm -f "$answers"' EXIT
 for flag; do
   case $flag in
     --no-build) build= ;;
     --no-services) services= ;;
     --uninstall) action=uninstall ;;
-    *) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 64 ;;
+    --ask|--auth|--smart-host=*|--masquerade=*|--names=*|--relay=*|--listen=*|--submission=*|--delivery=*|--null-client=*)
+      printf '%s\n' "$flag" >>"$answers" ;;
+    *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 64 ;;
   esac
 done
 [ "$(id -u)" = 0 ] || { echo "install.sh: must be root (try: sudo ./install.sh)" >&2; exit 77; }
@@ -115,6 +121,24 @@ for file in $taken; do echo "$file"; done | sed 's/^ *//' >"$OURS"
 # Queues that are there keep their owner: the daemon becomes that user, and so can read what lies in them.
 [ -d /var/spool/mqueue ] || install -d -m 700 -o smmta -g smmta /var/spool/mqueue
 [ -d /var/spool/clientmqueue ] || install -d -m 770 -o smmsp -g smmsp /var/spool/clientmqueue
+if [ -s "$answers" ]; then
+  # One answer on each line, with its blanks. The questions are asked on the terminal.
+  set --
+  while read -r flag; do set -- "$@" "$flag"; done <"$answers"
+  sh etc/setup "$@" >/etc/mail/sendmail.mc.new
+  if [ -e /etc/mail/sendmail.mc ]; then
+    mv /etc/mail/sendmail.mc /etc/mail/sendmail.mc.old
+    say "kept: the old /etc/mail/sendmail.mc is sendmail.mc.old"
+  fi
+  mv /etc/mail/sendmail.mc.new /etc/mail/sendmail.mc
+  chmod 644 /etc/mail/sendmail.mc
+  if [ -e /etc/mail/sendmail.cf ]; then mv /etc/mail/sendmail.cf /etc/mail/sendmail.cf.old; fi
+  say "made: /etc/mail/sendmail.mc from the answers"
+  if grep -q authinfo /etc/mail/sendmail.mc && [ ! -e /etc/mail/authinfo ]; then
+    install -m 600 /dev/null /etc/mail/authinfo
+    say "new: /etc/mail/authinfo; put in: AuthInfo:HOST \"U:user\" \"P:password\", then: make -C /etc/mail"
+  fi
+fi
 put 644 cf/cf/sendmail.mc /etc/mail/sendmail.mc
 put 644 cf/cf/submit.mc /etc/mail/submit.mc
 put 644 etc/helpfile /etc/mail/helpfile

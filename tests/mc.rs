@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use postrider::cf::Config;
 use postrider::cf::load::LoadOptions;
 use postrider::cf::system::{Account, Interface, Resolved, System};
+use postrider::cli::levels::Levels;
 use postrider::cli::test_mode::{Out, TestMode};
 use postrider::db::write_hash;
 use postrider::dns::{Data, FakeResolver, RecordKind};
@@ -297,7 +298,7 @@ fn run(case: &Case, dir: &Path) -> Vec<String> {
     for p in &problems {
         out.text(&p.to_string());
     }
-    let mut mode = TestMode::new(config, Arc::new(maps), resolver, out, 0, 0);
+    let mut mode = TestMode::new(config, Arc::new(maps), resolver, out, Levels::default(), 0);
     let typed: String = case.session.iter().map(|(command, _)| format!("{command}\n")).collect();
     mode.run(&mut octets(&typed).as_slice());
     let printed = latin1(&buffer.0.lock().expect("the buffer")).replace(&here, ETC);
@@ -444,4 +445,97 @@ fn examples_of_the_manual() {
         assert!(bad.is_empty(), "{mc}\n{bad:?}");
         assert!(config.mailer(b"local").is_some() && config.mailer(b"relay").is_some(), "{mc}");
     }
+}
+
+/// A folder as /etc/mail with the Makefile, and links that make the program m4 and makemap.
+fn etc_mail() -> tempfile::TempDir {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    std::fs::copy(repository("etc/mail.Makefile"), dir.path().join("Makefile")).expect("the Makefile");
+    for name in ["m4", "makemap"] {
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_sendmail"), dir.path().join(name)).expect("a link");
+    }
+    dir
+}
+
+fn make(dir: &Path) -> String {
+    let cf = format!("CFDIR={}/", repository("cf").display());
+    let output = std::process::Command::new("make")
+        .args(["-C"])
+        .arg(dir)
+        .args([&cf, "M4=./m4", "MAKEMAP=./makemap -C sendmail.cf", "ALIASES="])
+        .output()
+        .expect("make runs");
+    assert!(output.status.success(), "{}", latin1(&output.stderr));
+    latin1(&output.stdout)
+}
+
+#[test]
+fn the_makefile_rebuilds_what_changed() {
+    let dir = etc_mail();
+    let here = dir.path();
+    std::fs::write(here.join("sendmail.mc"), "OSTYPE(`linux')dnl\nMAILER(`local')dnl\nMAILER(`smtp')dnl\n")
+        .expect("a file");
+    std::fs::write(here.join("access"), "To:a@\tOK\n").expect("a file");
+    let first = make(here);
+    assert!(first.contains("sendmail.cf.new") && first.contains("hash access"), "{first}");
+    assert!(here.join("sendmail.cf").exists() && here.join("access.db").exists());
+    assert!(make(here).contains("Nothing to be done"));
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
+    let touch =
+        |name: &str| std::fs::File::options().append(true).open(here.join(name)).expect("a file").set_modified(later);
+    touch("access").expect("a time");
+    let second = make(here);
+    assert!(second.contains("hash access") && !second.contains("sendmail.cf.new"), "{second}");
+    // A file that cannot be built leaves the old one.
+    std::fs::write(here.join("sendmail.mc"), "include(`nosuch')\nm4exit(1)\n").expect("a file");
+    touch("sendmail.mc").expect("a time");
+    let output =
+        std::process::Command::new("make").arg("-C").arg(here).args(["M4=./m4", "ALIASES=", "TABLES="]).output();
+    assert!(!output.expect("make runs").status.success());
+    assert!(here.join("sendmail.cf").exists() && !here.join("sendmail.cf.new").exists());
+}
+
+#[test]
+fn answers_of_the_set_up_build() {
+    let answers: &[(&[&str], &str)] = &[
+        (&[], "Mlocal,"),
+        (
+            &["--smart-host=[smtp.provider.example]:587", "--auth", "--masquerade=example.org"],
+            "DS[smtp.provider.example]\n",
+        ),
+        (
+            &["--relay=10.1 example.net", "--names=example.com example.org", "--listen=loopback"],
+            "C{R}10.1 example.net\n",
+        ),
+        (&["--submission=yes", "--delivery=lmtp:/run/lmtp"], "A=FILE /run/lmtp\n"),
+        (&["--null-client=hub.example.org"], "DHhub.example.org\n"),
+    ];
+    for (flags, wanted) in answers {
+        let setup =
+            std::process::Command::new("sh").arg(repository("etc/setup")).args(*flags).output().expect("sh runs");
+        assert!(setup.status.success(), "{flags:?}");
+        let (cf, messages) = build(&latin1(&setup.stdout));
+        assert_eq!(messages, "", "{flags:?}");
+        assert!(latin1(&cf).contains(wanted), "{flags:?}");
+    }
+    let bad = std::process::Command::new("sh").arg(repository("etc/setup")).arg("--masquerade=a'b").output();
+    assert_eq!(bad.expect("sh runs").status.code(), Some(65));
+}
+
+#[test]
+fn the_tree_in_front_of_a_file_that_reads_it_is_read_once() {
+    let mc = "include(`/usr/share/sendmail-cf/m4/cf.m4')dnl\nOSTYPE(`linux')dnl\nMAILER(`smtp')dnl\n";
+    let tree = format!("{}/", repository("cf").display());
+    let mut io = Tree::default();
+    let steps = [
+        Step::Define(b"_CF_DIR_".to_vec(), tree.clone().into_bytes()),
+        Step::File(format!("{tree}m4/cf.m4").into_bytes()),
+        Step::Text(b"site.mc".to_vec(), mc.into()),
+    ];
+    process(&Options::default(), &steps, &mut io);
+    let rules = |cf: &[u8]| {
+        latin1(cf).lines().filter(|l| !l.starts_with('#') && !l.is_empty()).map(str::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&io.output), rules(&build(mc).0));
+    assert_eq!(latin1(&io.messages), "");
 }

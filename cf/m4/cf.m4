@@ -24,12 +24,15 @@ ifdef(`_CF_DIR_', `',
 		`define(`_CF_DIR_', `../')',
 		`define(`_CF_DIR_', patsubst(__file__, `m4/cf\.m4$', `'))')')
 
+dnl A file that reads the tree itself may be built with the tree in front all the same: the second reading does nothing.
+ifdef(`_CF_TREE_READ_', `define(`_AGAIN_')', `define(`_CF_TREE_READ_')
 include(_CF_DIR_`'m4/lang.m4)
 include(_CF_DIR_`'m4/version.m4)
 
-m4wrap(`include(_CF_DIR_`'m4/proto.m4)')
-divert(0)dnl
+m4wrap(`include(_CF_DIR_`'m4/proto.m4)')')
+ifdef(`_AGAIN_', `divert(0)', `divert(0)dnl
 #
 # sendmail.cf -- written by m4 from a .mc file with the Postrider configuration tree.
 # Edit the .mc file and build again; changes made here are lost.
 #
+')dnl
