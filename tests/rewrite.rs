@@ -67,6 +67,7 @@ fn session(cf: &[u8], commands: &[u8]) -> Vec<u8> {
     options.test_mode = true;
     options.op_mode = b't';
     options.map_check = Some(&check);
+    options.map_ask = Some(&postrider::cli::class_maps::ask);
     let (config, problems) = Config::parse(cf, "/etc/mail/test.cf", &options);
     let resolver = Arc::new(FakeResolver::new());
     let env = MapEnv::new(resolver.clone(), Arc::new(postrider::user::Passwd));

@@ -143,7 +143,6 @@ fn scan(text: &[u8], mode: Mode, chars: &CharTable, words: &mut Vec<Vec<u8>>, ou
         let next = if stopped { None } else { text.get(at).copied() };
         if next.is_some() && next == mode.delimiter && !quoted && comments == 0 && !route {
             stopped = true;
-            escaped = false;
             continue;
         }
         let c = match next {
