@@ -5,6 +5,7 @@
 #   make test       everything that .ci/run judges
 #   make install    DESTDIR= PREFIX=/usr (no users, no configuration: that is ./install.sh)
 #   make uninstall  takes away what install put there
+#   make campaign   CAMPAIGN random configurations, tables and commands (100000 by default)
 #   make fuzz       fuzz targets, FUZZ_SECONDS each (needs the nightly toolchain)
 
 SHELL      = /bin/sh
@@ -21,7 +22,7 @@ EXEC_LINKS = mail.local smrsh
 LOCAL_LINKS = $(SBIN_LINKS) $(BIN_LINKS) $(EXEC_LINKS) m4
 RUN_DIR   ?= run
 
-.PHONY: all build deps run test install uninstall fuzz clean
+.PHONY: all build deps run test campaign install uninstall fuzz clean
 all: build
 
 deps:
@@ -62,6 +63,9 @@ uninstall:
 	rm -rf $(DESTDIR)$(LIBEXEC)/postrider $(DESTDIR)$(SHARE)/postrider $(DESTDIR)$(SHARE)/sendmail-cf
 	test ! -L $(DESTDIR)$(SHARE)/sendmail/cf || rm -f $(DESTDIR)$(SHARE)/sendmail/cf
 	for page in man/*.[158]; do rm -f $(DESTDIR)$(SHARE)/man/man$${page##*.}/$${page##*/}; done
+
+campaign:
+	CAMPAIGN=$(or $(CAMPAIGN),100000) $(CARGO) test --release --test campaign
 
 fuzz:
 	cd fuzz && sh run $(or $(FUZZ_SECONDS),60)

@@ -309,7 +309,7 @@ fn look_up(work: &mut Work<'_, '_, '_>, inside: &[Token], host: bool, status: &m
             None
         }
         Lookup::NoSuchMap => {
-            work.system(format!("rewrite: map {map_name} not found"));
+            work.system(naming("rewrite: map ", &map_name, " not found"));
             None
         }
     };
@@ -329,14 +329,18 @@ fn calls(work: &mut Work<'_, '_, '_>, new: &mut Vec<Token>, depth: usize, status
     let Some(at) = new.iter().position(|t| t.is(Mark::Call)) else { return true };
     let name = match new.get(at + 1) {
         Some(Token::Word(w)) => ruleset_name(work.texts.text(*w)),
+        Some(Token::Op(m)) => char::from(m.octet()).to_string(),
         // A call of nothing is text.
-        _ => return true,
+        None => return true,
     };
+    if !name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
+        work.system(naming("invalid ruleset name: \"", &name, "\""));
+    }
     let Some(set) = work.config().rulesets.find(&name) else {
-        work.system(format!("Unknown ruleset {name}"));
+        work.system(naming("Unknown ruleset ", &name, ""));
         *status = CONFIG;
         if let Some(slot) = new.get_mut(at + 1) {
-            *slot = work.texts.word(name.as_bytes());
+            *slot = work.texts.word(&naming("", &name, ""));
         }
         return false;
     };
@@ -360,7 +364,19 @@ fn calls(work: &mut Work<'_, '_, '_>, new: &mut Vec<Token>, depth: usize, status
 /// The name in a call: it may be quoted.
 fn ruleset_name(text: &[u8]) -> String {
     let bare = text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\"")).unwrap_or(text);
-    crate::cf::problem::printable(bare)
+    let end = bare.iter().position(|b| bare.len() < text.len() && b.is_ascii_whitespace()).unwrap_or(bare.len());
+    crate::cf::problem::printable(bare.get(..end).unwrap_or(bare))
+}
+
+/// The text `before`, a name that may be an operator's octet, and `after`.
+fn naming(before: &str, name: &str, after: &str) -> Vec<u8> {
+    let mut out = before.as_bytes().to_vec();
+    match name.chars().all(|c| u32::from(c) < 0xa0) {
+        true => out.extend(name.chars().filter_map(|c| u8::try_from(u32::from(c)).ok())),
+        false => out.extend_from_slice(name.as_bytes()),
+    }
+    out.extend_from_slice(after.as_bytes());
+    out
 }
 
 /// What the operators of a match took, as text.
