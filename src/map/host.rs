@@ -38,7 +38,13 @@ impl Class for Host {
         match answer {
             Ok(name) => finish_literally(&self.spec, query, &name),
             Err(DnsError::NotFound | DnsError::NoData) => Outcome::none(EX_NOHOST),
-            Err(DnsError::TempFail(_)) => Outcome::none(EX_TEMPFAIL),
+            Err(DnsError::TempFail(_)) => {
+                if !self.spec.tempfail_is_notfound {
+                    let key = crate::text::Line::cleaned(query.key);
+                    (set.env.notice)(&format!("{}: Name server timeout", String::from_utf8_lossy(&key)));
+                }
+                Outcome::none(EX_TEMPFAIL)
+            }
         }
     }
 }
