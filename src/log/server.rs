@@ -229,9 +229,9 @@ pub fn collect(id: Id<'_>, relay: &[u8], sender: &[u8], info: &str, place: &str,
 }
 
 /// `rejecting server COMMAND from NAME [IP] due to traffic before response`.
-pub fn early_traffic(id: Id<'_>, command: &str, client: &[u8]) {
-    let client = f(client);
-    let text = format_args!("rejecting server {command} from {client} due to traffic before response");
+pub fn early_traffic(id: Id<'_>, command: &str, name: &[u8], address: &str) {
+    let name = f(name);
+    let text = format_args!("rejecting server {command} from {name} [{address}] due to traffic before response");
     emit(5, Severity::Info, id, text);
 }
 

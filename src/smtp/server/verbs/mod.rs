@@ -20,6 +20,7 @@ mod vrfy;
 pub(super) use auth::response;
 
 use super::action::Flow;
+use super::facts::address_text;
 use super::state::State;
 use crate::log;
 use crate::reply::Reply;
@@ -129,7 +130,8 @@ pub(super) fn spoke_early(state: &State, input: &LineReader, _eof: bool) -> bool
 /// The answer to input ahead of EHLO's or DATA's reply; all that follows is rejected. After DATA it would be the text of a
 /// message: the session ends.
 pub(super) fn protocol_error(state: &mut State, command: &str) -> Flow {
-    log::server::early_traffic(state.log_id(), command, &state.client);
+    let address = state.facts.address().map(address_text).unwrap_or_default();
+    log::server::early_traffic(state.log_id(), command, &state.client_name, &address);
     state.rejected = Some(Reply::coded(550, (5, 0, 0), "Command rejected"));
     abandon(state, "");
     let reply = Reply::coded(554, (5, 5, 0), "SMTP protocol error");
