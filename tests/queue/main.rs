@@ -9,6 +9,7 @@ mod power;
 use postrider::envelope::{Body, Envelope, Flags, Notify, Origin, QueueId, Recipient, RecipientState};
 use postrider::header::{Field, Headers};
 use postrider::queue::files::{FileStore, Settings};
+use postrider::queue::store::{Held, Store};
 use postrider::text::Line;
 use std::path::Path;
 
@@ -17,6 +18,17 @@ fn store(directory: &Path) -> FileStore {
     let mut settings = Settings::new(directory);
     settings.min_free_blocks = 0;
     FileStore::open(settings).expect("queue directory")
+}
+
+/// Takes a job that nobody has. Another test may be starting a process just now, which shares our locks until it is that program.
+fn take_free(store: &FileStore, id: &QueueId) -> Held {
+    for _ in 0..500 {
+        if let Some(held) = store.take(id).expect("take") {
+            return held;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("{id} is locked");
 }
 
 /// A message whose body tells its id and is `size` octets long.
