@@ -127,7 +127,11 @@ fn controlling_user(out: &mut Vec<u8>, control: Option<&Control>) {
     out.push(b'C');
     if let Some(c) = control {
         out.extend_from_slice(&c.user);
-        let _ = write!(out, ":{}:{}:", c.uid, c.gid);
+        out.push(b':');
+        // Without a user there is only the way that led here.
+        if !c.user.is_empty() {
+            let _ = write!(out, "{}:{}:", c.uid, c.gid);
+        }
         out.extend_from_slice(&c.alias);
     }
     out.push(b'\n');

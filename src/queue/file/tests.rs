@@ -113,3 +113,18 @@ fn numbers_have_bounds() {
     assert!((e.last_attempt - e.created) + e.priority < i64::MAX);
     assert!(decode(id(), b"V8\nT99999999999999999999\nSx\n.\n").is_err());
 }
+
+#[test]
+fn lists_files_and_programs_as_the_original_leaves_them() {
+    // An alias of addresses, a file and a program; quarantined, partly done.
+    let file = round_trip(
+        b"V8\nT1795384059\nK1795384061\nN1\nP240239\nI254/0/1026297\nMDeferred: 450 4.2.1 try later\nqheld for you\nFbs\n\
+$_root@localhost\n${daemon_flags}c u\nSroot\nZenv1\nAroot@mail.example.test\nC:plain\nrRFC822; plain@mail.example.test\n\
+RFDA:root\nCfilea:8:0:filea\nrRFC822; filea@mail.example.test\nRPFDA:/var/mail/file\nCproga:8:0:proga\n\
+rRFC822; proga@mail.example.test\nRPFDA:\"|cat >> /var/mail/prog; exit 0\"\nCplain:8:0:plain\n\
+rRFC822; plain@mail.example.test\nRFDA:p2@[127.0.0.9]\nH?P?Return-Path: <\x81g>\nH?x?Full-Name: root\nH??X-Empty:\n.\n",
+    );
+    let users: Vec<_> = file.envelope.recipients.iter().map(|r| r.control.clone().map(|c| (c.user, c.alias))).collect();
+    let of = |user: &str, alias: &str| Some((Line::cleaned(user.as_bytes()), Line::cleaned(alias.as_bytes())));
+    assert_eq!(users, [of("", "plain"), of("filea", "filea"), of("proga", "proga"), of("plain", "plain")]);
+}
