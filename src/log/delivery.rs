@@ -106,6 +106,16 @@ pub fn report(id: &QueueId, new: &QueueId, kind: &str, reason: &[u8]) {
     emit(6, Severity::Info, Id::Queue(id), format_args!("{new}: {kind}: {}", Field(reason)));
 }
 
+/// `ruleset=check_compat, arg1=FROM, arg2=TO, reject=550 5.7.1 TEXT` (level 4).
+pub fn incompatible(id: &QueueId, from: &[u8], to: &[u8], reply: &[u8]) {
+    emit(
+        4,
+        Severity::Notice,
+        Id::Queue(id),
+        format_args!("ruleset=check_compat, arg1={}, arg2={}, reject={}", Field(from), Field(to), Field(reply)),
+    );
+}
+
 #[cfg(test)]
 mod tests {
     use super::interval;

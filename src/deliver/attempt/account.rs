@@ -59,6 +59,15 @@ impl<'a> Account<'a> {
         }
     }
 
+    /// A recipient that is not tried, for what `status` says.
+    pub fn judge(&mut self, envelope: &mut Envelope, n: usize, status: &Status, now: i64) {
+        if let Some(r) = envelope.recipients.get_mut(n) {
+            r.state = if status.is_transient() { RecipientState::Deferred } else { RecipientState::Failed };
+            r.status = Some(status.clone());
+        }
+        self.record(envelope, &[n], status, now, Took::Nowhere);
+    }
+
     /// Recipients that are held back.
     pub fn held(&mut self, envelope: &Envelope, now: i64) {
         for r in envelope.recipients.iter().filter(|r| r.state == RecipientState::Queued) {

@@ -1,6 +1,5 @@
 //! Splits an envelope into what is handed over at once: one mailer, one host, and one user unless the mailer takes several.
 
-use super::is_open;
 use crate::cf::Config;
 use crate::envelope::{Envelope, RecipientState};
 use crate::text::Line;
@@ -23,9 +22,7 @@ pub(super) fn split(config: &Config, envelope: &Envelope) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::new();
     let mut open: HashMap<(usize, Vec<u8>), usize> = HashMap::new();
     for (n, r) in envelope.recipients.iter().enumerate() {
-        let Some(target) = r.target.as_ref().filter(|_| is_open(r.state) && r.state != RecipientState::Queued) else {
-            continue;
-        };
+        let Some(target) = r.target.as_ref().filter(|_| r.state == RecipientState::Pending) else { continue };
         let mailer = config.mailers.get(target.mailer);
         let several = mailer.is_some_and(|m| m.flags.has(b'm') && !m.is_file());
         let limit =

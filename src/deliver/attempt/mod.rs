@@ -5,6 +5,7 @@
 //! are committed before that, so that none is lost.
 
 mod account;
+mod compat;
 mod finish;
 mod jobs;
 mod transport;
@@ -112,6 +113,7 @@ fn one(svc: &Services, transport: &dyn Transport, mut envelope: Envelope, how: H
     account.refused(&mut envelope, now);
     hold(svc, &mut envelope, how);
     account.held(&envelope, now);
+    compat::ask(svc, &mut envelope, &mut account, now);
     finish::overdue(&mut envelope, &mut account, now);
     // `Timeout.queuereturn=now`: back it goes, untried.
     let jobs = if finish::is_over(svc, &envelope) { Vec::new() } else { jobs::split(&svc.config, &envelope) };

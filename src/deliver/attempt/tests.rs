@@ -196,3 +196,19 @@ fn deliver_by_returns_or_warns() {
     bench.run(&in_time);
     assert!(bench.caught.0.lock().expect("lock").is_empty());
 }
+
+#[test]
+fn check_compat_judges_each_recipient() {
+    let rules = "Scheck_compat\nR$* $| bad@$*\t$#error $@ 5.7.1 $: \"550 says no\"\nR$* $| later@$*\t$#error $@ 4.7.1 $: \"450 not now\"\nR$* $| gone@$*\t$#discard $: discard\n";
+    let bench = bench(rules);
+    bench.run(&message(&["<good@one.test>", "<bad@one.test>", "<later@one.test>", "<gone@one.test>"], NOW));
+    assert_eq!(*bench.table.jobs.lock().expect("lock"), [vec!["good@one.test"]]);
+    let (_, body) = bench.report();
+    assert!(body.contains("550 5.7.1 says no") && !body.contains("later@") && !body.contains("gone@"), "{body}");
+    let waiting: Vec<_> =
+        bench.queued().into_iter().filter_map(|id| bench.svc.store.take(&id).ok().flatten()).collect();
+    let left: Vec<_> =
+        waiting.iter().flat_map(|h| &h.envelope.recipients).filter(|r| r.address.starts_with(b"<later")).collect();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].status.as_ref().map(|s| s.exit), Some(75));
+}
