@@ -68,11 +68,12 @@ R$+ + $* < @ $=w . >	$#_LOCAL_MAILER_ $: $1 + $2
 R$+ < @ $=w . >		$#_LOCAL_MAILER_ $: @ $1')', `# names in class L stay here whatever relays there are
 R$=L < @ $=w . >	$#_LOCAL_MAILER_ $: @ $1
 R$+ < @ $=w . >		$#_LOCAL_MAILER_ $: $1')
-# an address in brackets; a smart host takes it without a further look
+ifdef(`_MAILER_smtp_', `# an address in brackets; a smart host takes it without a further look
 R$* < @ [ $+ ] > $*	$: $1 < @ [ $2 ] : $S > $3
 R$* < @ [ $+ ] : > $*	$#_SMTP_MAILER_ $@ [ $2 ] $: $1 < @ [ $2 ] > $3
 R$* < @ [ $+ ] : $- : $* > $*	$#$3 $@ $4 $: $1 < @ [ $2 ] > $5
 R$* < @ [ $+ ] : $+ > $*	$#_SMTP_MAILER_ $@ $3 $: $1 < @ [ $2 ] > $4
+')dnl
 ifdef(`_MAILER_TABLE_', `_FROM_(`mailertable')
 # the host alone is looked up
 R$* < @ $+ > $*		$: < $2 > $1 < @ $2 > $3
@@ -127,7 +128,7 @@ ifdef(`SMART_HOST', `_FROM_WORD_(`SMART_HOST')
 R$* < @ $* > $*		$: $>MailerToTriple < $S > $1 < @ $2 > $3
 ifdef(`SMART_HOST', `#<
 ')dnl
-R$* < @ $* > $*		$#_SMTP_MAILER_ $@ $2 $: $1 < @ $2 > $3
+ifdef(`_MAILER_smtp_', `R$* < @ $* > $*		$#_SMTP_MAILER_ $@ $2 $: $1 < @ $2 > $3', `R$* < @ $* > $*		$#error $@ 5.1.2 $: "553 Unrecognized host name " $2')
 # names without a host
 ifdef(`_MAILER_usenet_', `R$+ . USENET		$#usenet $@ usenet $: $1
 ')dnl
