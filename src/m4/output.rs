@@ -51,7 +51,8 @@ impl Output {
 
     /// Appends the text of a token that began on `line` of `file`.
     pub fn token(&mut self, text: &[u8], file: &[u8], line: u64) {
-        if self.current < 0 || text.is_empty() {
+        // An empty string brings a mark all the same.
+        if self.current < 0 || (text.is_empty() && !self.sync) {
             return;
         }
         if !self.sync {
