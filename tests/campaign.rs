@@ -17,8 +17,8 @@ use postrider::rewrite::prescan::CharTable;
 use postrider::rewrite::{Kind, Scope, crackaddr, parse_address, remote_name};
 use postrider::user::Passwd;
 
-/// How long one input may take, in a debug build beside other work.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long one input (a dozen runs of rules, each with its own budget) may take in a debug build beside other work.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The number of inputs of each kind.
 fn wanted() -> u64 {
