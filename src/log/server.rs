@@ -13,6 +13,11 @@ pub fn connect(client: &[u8]) {
     emit(10, Severity::Info, Id::None, format_args!("connect from {}", f(client)));
 }
 
+/// `Milter: no active filter`.
+pub fn no_filter(id: Id<'_>) {
+    emit(11, Severity::Info, id, format_args!("Milter: no active filter"));
+}
+
 /// `tcpwrappers (NAME, ADDRESS) rejection`.
 pub fn wrappers(name: &[u8], address: IpAddr) {
     emit(4, Severity::Notice, Id::None, format_args!("tcpwrappers ({}, {address}) rejection", f(name)));

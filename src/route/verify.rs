@@ -43,18 +43,9 @@ impl Verified {
 /// Verifies the addresses of `text`, separated by commas, or by blanks where there is no comma (the old style).
 /// `follow`: expand aliases and `.forward` files; else only look whether the addresses are there.
 pub fn verify(svc: &Services, text: &[u8], follow: bool) -> Verified {
-    verify_each(svc, &elements(text), follow)
-}
-
-/// [`verify`] for VRFY and EXPN, where blanks separate nothing.
-pub fn verify_list(svc: &Services, text: &[u8], follow: bool) -> Verified {
-    verify_each(svc, &list::split(text), follow)
-}
-
-fn verify_each(svc: &Services, elements: &[&[u8]], follow: bool) -> Verified {
     let mut verified = Verified::default();
     let mut env = scratch(svc);
-    for element in elements.iter().rev() {
+    for element in elements(text).into_iter().rev() {
         let mut macros = svc.config.layer();
         let added = super::recipient(svc, &mut macros, &mut env, element, &Default::default(), &Origin::Direct);
         if let Err(reply) = added {

@@ -31,6 +31,9 @@ pub(super) fn welcome(state: &mut State, services: &Services) -> Flow {
         return flow;
     }
     state.queue_id(services);
+    if services.config.milters.is_empty() {
+        log::server::no_filter(state.log_id());
+    }
     let now = state.now();
     dates::set(&mut state.macros, now);
     features(state, services);

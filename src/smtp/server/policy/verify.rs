@@ -17,7 +17,7 @@ pub(super) fn verify(state: &mut State, services: &Services, argument: &[u8], ex
     if let Ruled::Reject(reply) = ruled(state, verdict, ruleset, &[argument], &named(argument)) {
         return Flow::Reply(reply);
     }
-    let verified = route::verify_list(services, argument, expand);
+    let verified = route::verify(services, argument, expand);
     if let Some(fault) = verified.faults.into_iter().next() {
         return Flow::Reply(fault);
     }
