@@ -102,7 +102,7 @@ pub(super) fn expand(
     }
     let mut nodes = work.nodes;
     // Hosts stand together, so that one connection takes them; the order within one stays.
-    nodes.sort_by(|a, b| host(&a.recipient).cmp(host(&b.recipient)));
+    nodes.sort_by(|a, b| lower(host(&a.recipient)).cmp(lower(host(&b.recipient))));
     let (recipients, owners) = nodes.into_iter().map(|n| (n.recipient, n.owner)).unzip();
     env.recipients = recipients;
     owners
@@ -111,6 +111,10 @@ pub(super) fn expand(
 /// The status of an address that cannot be taken apart now.
 fn unparsed(why: Line) -> Status {
     Status { queued_as: Some(why), ..Status::new((4, 3, 0), 75, "Transient parse error") }
+}
+
+fn lower(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    text.iter().map(u8::to_ascii_lowercase)
 }
 
 fn host(recipient: &Recipient) -> &[u8] {

@@ -112,7 +112,9 @@ fn one(svc: &Services, transport: &dyn Transport, mut envelope: Envelope, how: H
     let mut account = Account::new(svc, transport, &envelope, how);
     account.refused(&mut envelope, now);
     hold(svc, &mut envelope, how);
-    account.held(&envelope, now);
+    if !how.queue_run {
+        account.held(&envelope, now);
+    }
     compat::ask(svc, &mut envelope, &mut account, now);
     finish::overdue(&mut envelope, &mut account, now);
     // `Timeout.queuereturn=now`: back it goes, untried.

@@ -27,6 +27,19 @@ pub fn delivery_macros(
     if macros.get("a").is_none() {
         macros.set("a", clock::local(envelope.created).rfc5322());
     }
+    let t = clock::utc(envelope.created);
+    let stamp = format!("{:04}{:02}{:02}{:02}{:02}", t.year, t.month, t.day, t.hour, t.minute);
+    for (name, value) in [
+        ("t", stamp),
+        ("p", std::process::id().to_string()),
+        ("msg_size", envelope.size.to_string()),
+        ("nrcpts", envelope.recipients.len().to_string()),
+        ("ntries", envelope.attempts.to_string()),
+    ] {
+        if macros.get(name).is_none() {
+            macros.set(name, value);
+        }
+    }
     let sender = bare(&envelope.sender);
     macros.set("f", sender);
     let names = Names::new(config, maps, mailer);
