@@ -90,11 +90,10 @@ impl DataReader {
             }
             used += 1;
             let before = out.len();
-            let refused = self.is_refused();
             if self.step(byte, out) {
                 return (used, true);
             }
-            if refused {
+            if self.is_refused() {
                 out.truncate(before);
             }
         }
