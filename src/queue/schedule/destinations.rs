@@ -70,6 +70,8 @@ impl Destinations {
             table.insert(place.into(), Known::Answers);
         } else {
             let failures = match table.get(&place[..]) {
+                // Another of those that were under way together tells nothing new.
+                Some(Known::Down { until, .. }) if *until > Instant::now() => return,
                 Some(Known::Down { failures, .. }) => failures.saturating_add(1),
                 _ => 0,
             };
@@ -162,14 +164,20 @@ mod tests {
         let table = Destinations::default();
         let refused = Status::new((4, 4, 1), 75, "Connection refused by x.");
         assert_eq!((table.room(b"x", 32), table.room(b"", 32)), (8, 32));
-        for _ in 0..40 {
-            table.note(b"x".to_vec(), &[refused.clone(), refused.clone()]);
-        }
-        assert_eq!(table.resting(b"x"), Some(refused.clone()));
-        assert_eq!(table.room(b"x", 32), 1);
-        match table.lock().get(&b"x"[..]) {
-            Some(Known::Down { until, .. }) => assert!(*until <= Instant::now() + LONGEST_PAUSE),
-            _ => panic!("down"),
+        for round in 0..40 {
+            // Several that were under way at the same time count once.
+            for _ in 0..8 {
+                table.note(b"x".to_vec(), &[refused.clone(), refused.clone()]);
+            }
+            assert_eq!(table.resting(b"x"), Some(refused.clone()));
+            assert_eq!(table.room(b"x", 32), 1);
+            match table.lock().get_mut(&b"x"[..]) {
+                Some(Known::Down { failures, until, .. }) => {
+                    assert!(*until <= Instant::now() + LONGEST_PAUSE && *failures == round);
+                    *until = Instant::now();
+                }
+                _ => panic!("down"),
+            }
         }
         table.note(b"x".to_vec(), &[Status::new((2, 0, 0), 0, "ok"), refused]);
         assert_eq!((table.resting(b"x"), table.room(b"x", 32)), (None, 32));

@@ -52,6 +52,8 @@ struct State {
     busy: HashMap<Place, usize>,
     threads: usize,
     idle: usize,
+    /// Idle threads that were told of work and are not up yet.
+    woken: usize,
     /// Threads at work for queue runs: in all, and by queue group.
     runners: usize,
     group_runners: HashMap<usize, usize>,
@@ -189,6 +191,7 @@ impl Shared {
             let (woken, waited) = self.wake.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
             state = woken;
             state.idle -= 1;
+            state.woken = state.woken.saturating_sub(1).min(state.idle);
             if waited.timed_out() && state.new.is_empty() && state.queued.is_empty() {
                 break;
             }
@@ -199,7 +202,8 @@ impl Shared {
 
     /// Has a thread for one more piece of work.
     fn wake_one(self: &Arc<Self>, state: &mut State) {
-        if state.idle > 0 {
+        if state.idle > state.woken {
+            state.woken += 1;
             self.wake.notify_one();
         } else if state.threads < self.max {
             state.threads += 1;
@@ -251,5 +255,43 @@ fn release<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
         if *n == 0 {
             counts.remove(key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn work_that_comes_at_once_has_threads_at_once() {
+        let begun = Arc::new(AtomicUsize::new(0));
+        let late = Arc::new(AtomicUsize::new(0));
+        let (count, alone) = (Arc::clone(&begun), Arc::clone(&late));
+        let pool = Pool::new(8, Limits::default(), Arc::default(), move |_| {
+            if count.fetch_add(1, Ordering::SeqCst) == 0 {
+                return;
+            }
+            let end = Instant::now() + Duration::from_secs(2);
+            while count.load(Ordering::SeqCst) < 4 {
+                if Instant::now() > end {
+                    alone.fetch_add(1, Ordering::SeqCst);
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let add = |n: usize| {
+            let id = QueueId::parse(format!("6AMIlQ{n:02}018769").as_bytes()).expect("id");
+            let job = Summary::read(id, 0, b"");
+            pool.add_queued(format!("{n}.test").into_bytes().into(), &job, How::default(), false);
+        };
+        add(0);
+        pool.drain();
+        // One thread is idle; three pieces of work come before it is up.
+        (1..4).for_each(add);
+        pool.drain();
+        assert_eq!((begun.load(Ordering::SeqCst), late.load(Ordering::SeqCst)), (4, 0));
+        pool.stop(Duration::from_secs(5));
     }
 }
