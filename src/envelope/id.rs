@@ -1,11 +1,12 @@
 //! Queue identifiers: fourteen characters of time, a counter and the process (operations guide, appendix B).
 //!
 //! `TTYMDhmsNNpppppp` without the file type prefix: year, month, day, hour, minute and second one character each,
-//! two characters of a counter with a random start, six digits of the process id.
+//! two characters of a counter with a random start, six digits of the process id. When the counter comes round within a second
+//! one character more tells the rounds apart.
 
 use crate::text::Line;
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// The 60 digits of identifiers.
 const DIGITS: &[u8; 60] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx";
@@ -45,30 +46,56 @@ impl fmt::Debug for QueueId {
     }
 }
 
+/// UTC calendar fields: (year, month 0-11, day 1-31, hour, minute, second).
+type Time = (i32, u32, u32, u32, u32, u32);
+
+/// How many identifiers the two characters of the counter tell apart.
+const ROUND: u32 = 3600;
+
 /// Makes identifiers; one for each process.
 #[derive(Debug)]
 pub struct IdGenerator {
     pid: u32,
-    counter: AtomicU32,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    counter: u32,
+    /// The present second, and how many identifiers it had.
+    second: Time,
+    made: u32,
 }
 
 impl IdGenerator {
     /// A generator for the process `pid` whose counter begins at `start` (a random number).
     pub fn new(pid: u32, start: u32) -> IdGenerator {
-        IdGenerator { pid, counter: AtomicU32::new(start) }
+        IdGenerator { pid, state: Mutex::new(State { counter: start % ROUND, second: Time::default(), made: 0 }) }
     }
 
-    /// The next identifier for a message created at `time`, given as UTC calendar fields:
-    /// (year, month 0-11, day 1-31, hour, minute, second).
-    pub fn next(&self, time: (i32, u32, u32, u32, u32, u32)) -> QueueId {
+    /// The next identifier for a message created at `time`.
+    pub fn next(&self, time: Time) -> QueueId {
         let digit = |n: u32| DIGITS[(n % 60) as usize] as char;
-        let count = self.counter.fetch_add(1, Ordering::Relaxed) % 3600;
+        let (count, round) = {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            if state.second != time {
+                (state.second, state.made) = (time, 0);
+            }
+            let now = (state.counter, state.made / ROUND);
+            state.counter = (state.counter + 1) % ROUND;
+            state.made = state.made.saturating_add(1);
+            now
+        };
         let (year, month, day, hour, minute, second) = time;
         let mut id = String::with_capacity(14);
         for n in [(year - 1900).rem_euclid(60) as u32, month, day, hour, minute, second, count / 60, count % 60] {
             id.push(digit(n));
         }
         id.push_str(&format!("{:06}", self.pid));
+        if round > 0 {
+            // A letter, which no process id has.
+            id.push(digit(9 + round));
+        }
         QueueId(id.into())
     }
 }
@@ -84,5 +111,14 @@ mod tests {
         assert_eq!(id.as_str(), "6AMGCN11000366");
         assert_eq!(ids.next((2026, 10, 22, 16, 12, 23)).as_str(), "6AMGCN12000366");
         assert!(QueueId::parse(b"6AMGCN/1000366").is_none());
+    }
+
+    #[test]
+    fn many_in_a_second_are_different() {
+        let ids = IdGenerator::new(366, u32::MAX);
+        let many: std::collections::HashSet<_> = (0..10_000).map(|_| ids.next((2026, 10, 22, 16, 12, 23))).collect();
+        assert_eq!(many.len(), 10_000);
+        assert!(many.iter().all(|id| QueueId::parse(id.as_str().as_bytes()).is_some()));
+        assert_eq!(ids.next((2026, 10, 22, 16, 12, 24)).as_str().len(), 14);
     }
 }

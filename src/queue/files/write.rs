@@ -34,6 +34,10 @@ impl Inner {
 
     pub(super) fn commit(&self, envelope: &Envelope) -> io::Result<()> {
         let id = &envelope.id;
+        if lock(&self.jobs).contains_key(id) {
+            // Another message of that name must not be lost.
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
         let n = self.home_of(id, envelope.group);
         let home = self.home(n)?;
         let kind = Kind::for_new(envelope);
