@@ -1,14 +1,16 @@
-//! The client over blocking sockets.
+//! The client over blocking sockets: from host to host, and through a session with one.
+
+mod connect;
 
 use super::cache::Key;
-use super::hosts::{Finder, Host, Place};
+use super::hosts::{Finder, Host};
 use super::outcome::Lost;
 use super::policy::Policy;
-use super::session::{Next, Question, Session, Setup};
-use super::settings::{families, seconds, source, times};
+use super::session::{Next, Question, Session};
+use super::settings::seconds;
 use super::status::Memory;
 use super::transaction::{Rcpt, Transaction};
-use super::wire::{Wire, words};
+use super::wire::Wire;
 use super::{ConnectionCache, Transcript};
 use crate::cf::{Config, Mailer};
 use crate::deliver::message::{Message, Options};
@@ -19,7 +21,6 @@ use crate::text::Line;
 use crate::tls::TlsFacts;
 use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 /// `EX_NOHOST` of sysexits(3).
@@ -208,26 +209,6 @@ impl Run<'_, '_> {
         results.into_iter().map(|status| status.unwrap_or_else(unknown)).collect()
     }
 
-    /// A session with `host` that is ready for a transaction, a kept one or a new one.
-    fn session(&mut self, finder: &Finder<'_>, host: &Host) -> Result<Connection, Status> {
-        let options = &self.config.options;
-        if let Some(connection) = self.cached(&self.key(host), seconds(options.connection_cache_timeout.secs())) {
-            return Ok(connection);
-        }
-        let port = match &host.place {
-            Place::Name(_, port) | Place::Address(_, port) if *port != 25 => format!(" port {port}"),
-            _ => String::new(),
-        };
-        let found = match &host.place {
-            Place::Socket(_) => Ok(Vec::new()),
-            _ => finder.addresses(host, families(options)),
-        };
-        let shown = if found.is_ok() { &host.shown } else { host.given.as_ref().unwrap_or(&host.shown) };
-        self.announce(&format!("Connecting to {shown}{port} via {}...", self.mailer.name));
-        let only = options.connect_only_to.get().and_then(|t| std::str::from_utf8(t).ok()?.trim().parse().ok());
-        self.dial(host, &found?, only)
-    }
-
     fn key(&self, host: &Host) -> Key {
         Key { mailer: self.index, place: host.place.clone() }
     }
@@ -250,122 +231,6 @@ impl Run<'_, '_> {
             }
         }
         results
-    }
-
-    /// A kept connection that still answers.
-    fn cached(&mut self, key: &Key, idle: Duration) -> Option<Connection> {
-        // A dead one is dropped, and the next one tried; there are few.
-        while let Some(mut connection) = self.pool.take(key, idle) {
-            connection.session.reset();
-            if self.drive(&mut connection).is_ok() && connection.session.is_reusable() {
-                let kind = match (self.mailer.flags.has(b'z'), connection.session.peer().extended) {
-                    (true, _) => "LMTP",
-                    (_, true) => "ESMTP",
-                    _ => "SMTP",
-                };
-                let text =
-                    format!("Using cached {kind} connection to {} via {}...", connection.shown, self.mailer.name);
-                self.announce(&text);
-                return Some(connection);
-            }
-        }
-        None
-    }
-
-    /// The same as [`Run::connect`]; a host that is dialled up first (F=Z) gets a second chance after DialDelay.
-    fn dial(&mut self, host: &Host, addresses: &[(IpAddr, u16)], only: Option<IpAddr>) -> Result<Connection, Status> {
-        let delay = seconds(self.config.options.dial_delay.secs());
-        match self.connect(host, addresses, only) {
-            Err(status) if status.exit == 75 && self.mailer.flags.has(b'Z') && !delay.is_zero() => {
-                std::thread::sleep(delay);
-                self.connect(host, addresses, only)
-            }
-            done => done,
-        }
-    }
-
-    /// A new connection with a session that is ready, to the first address that gives one.
-    fn connect(
-        &mut self,
-        host: &Host,
-        addresses: &[(IpAddr, u16)],
-        only: Option<IpAddr>,
-    ) -> Result<Connection, Status> {
-        if let Place::Socket(path) = &host.place {
-            let wire = Wire::unix(path).map_err(|e| unreachable(&e, &host.shown))?;
-            return self.open(host, wire, None);
-        }
-        let timeouts = &self.config.options.timeouts;
-        let first = self.env.attempts == 0 && timeouts.iconnect > 0;
-        let limit = seconds(if first { timeouts.iconnect } else { timeouts.connect });
-        log::outgoing_connect(&self.env.id, host.shown.as_bytes());
-        let mut failure = Status::new((4, 4, 1), 75, format!("No address for {}", host.shown));
-        for (ip, port) in addresses {
-            let ip = only.unwrap_or(*ip);
-            let source = source(&self.config.options, ip);
-            match Wire::tcp(SocketAddr::new(ip, *port), &source, limit) {
-                Ok(wire) => {
-                    self.svc.statistics.connection(crate::stats::Connection::Out);
-                    match self.open(host, wire, Some(ip)) {
-                        // A server that is busy or gone may be better at another address; a refusal counts for all.
-                        Err(status) if status.is_transient() => failure = status,
-                        done => return done,
-                    }
-                }
-                Err(error) => {
-                    log::connection_failed(&self.env.id, &host.shown, &bracketed(ip), &words(&error));
-                    failure = unreachable(&error, &host.shown);
-                    failure.remote = Some(relay(&host.shown, Some(ip)));
-                }
-            }
-        }
-        Err(failure)
-    }
-
-    /// Sets a session up over a new connection.
-    fn open(&mut self, host: &Host, wire: Wire, ip: Option<IpAddr>) -> Result<Connection, Status> {
-        let options = &self.config.options;
-        let macros = self.message.macros();
-        let own = Line::cleaned(&macros.expanded("j"));
-        let name = match options.helo_name.get() {
-            Some(name) => Line::cleaned(name),
-            None => own.clone(),
-        };
-        let flags = self.mailer.flags;
-        let setup = Setup {
-            lmtp: flags.has(b'z'),
-            try_ehlo: flags.has(b'a'),
-            helo_only: flags.has(b'2'),
-            name,
-            own_name: (!flags.has(b'k') && !flags.has(b'z')).then_some(own),
-            host: host.shown.clone(),
-            tls: !self.clear_only && ip.is_some() && self.pool.context(self.config).is_some(),
-            mechanisms: String::from_utf8_lossy(options.auth_mechanisms.as_bytes()).into_owned(),
-            times: times(options),
-        };
-        let mut connection = Connection {
-            wire,
-            session: Session::new(setup),
-            shown: host.shown.clone(),
-            relay: relay(&host.shown, ip),
-            name: host.shown.trim_end_matches('.').as_bytes().to_vec(),
-            address: ip.map(|ip| tagged(ip).into_bytes()).unwrap_or_default(),
-            facts: None,
-            messages: 0,
-            quit_limit: seconds(options.timeouts.quit),
-        };
-        let lost = self.drive(&mut connection).err();
-        if connection.session.is_reusable() {
-            return Ok(connection);
-        }
-        if lost == Some(Lost::Tls) && options.tls_fallback_to_clear && !self.clear_only {
-            self.clear_only = true;
-            let addresses: Vec<_> = ip.into_iter().zip(port_of(&host.place)).collect();
-            return self.connect(host, &addresses, None);
-        }
-        let mut status = connection.session.failure().cloned().unwrap_or_else(|| Lost::Reset.status(&host.shown));
-        status.remote = Some(connection.relay.clone());
-        Err(status)
     }
 
     /// Does what the session asks until it is idle or closed. `Err`: the connection was lost.
@@ -526,9 +391,9 @@ impl Run<'_, '_> {
         let mut out = Tail { wire: &mut connection.wire, held: Vec::new() };
         if wanted {
             self.message.set_eight_bit(eight_bit);
-            self.message.write(&mut out).map_err(super::wire::lost)?;
+            self.message.write(&mut out).map_err(crate::smtp::client::wire::lost)?;
         }
-        out.finish(b".\r\n").map_err(super::wire::lost)?;
+        out.finish(b".\r\n").map_err(crate::smtp::client::wire::lost)?;
         self.show(b">>> .");
         connection.session.written();
         Ok(())
@@ -576,41 +441,5 @@ fn worse(old: Option<Status>, new: Status) -> Status {
     match old {
         Some(old) if old.is_transient() && new.exit == NO_HOST => old,
         _ => new,
-    }
-}
-
-fn unreachable(error: &io::Error, host: &str) -> Status {
-    use io::ErrorKind::*;
-    let text = match error.kind() {
-        ConnectionRefused => format!("Connection refused by {host}"),
-        TimedOut | WouldBlock => format!("Connection timed out with {host}"),
-        ConnectionReset => format!("Connection reset by {host}"),
-        _ => words(error),
-    };
-    Status::new((4, 4, 1), 75, text)
-}
-
-fn relay(shown: &str, ip: Option<IpAddr>) -> Line {
-    match ip {
-        Some(ip) => Line::cleaned(format!("{shown} {}", bracketed(ip)).as_bytes()),
-        None => Line::cleaned(shown.as_bytes()),
-    }
-}
-
-fn bracketed(ip: IpAddr) -> String {
-    format!("[{}]", tagged(ip))
-}
-
-fn tagged(ip: IpAddr) -> String {
-    match ip {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => format!("IPv6:{ip}"),
-    }
-}
-
-fn port_of(place: &Place) -> Option<u16> {
-    match place {
-        Place::Name(_, port) | Place::Address(_, port) => Some(*port),
-        Place::Socket(_) => None,
     }
 }
