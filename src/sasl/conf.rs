@@ -47,10 +47,10 @@ impl SaslConf {
         SaslConf::default()
     }
 
-    /// Reads the text of a file: `key: value` lines, `#` comments.
+    /// Reads the text of a file: `key: value` lines, keys in any case, `#` comments.
     pub fn parse(text: &str) -> SaslConf {
         let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-        let pair = |(key, value): (&str, &str)| (key.trim().to_owned(), value.trim().to_owned());
+        let pair = |(key, value): (&str, &str)| (key.trim().to_ascii_lowercase(), value.trim().to_owned());
         SaslConf { path: None, options: lines.filter_map(|line| line.split_once(':')).map(pair).collect() }
     }
 
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_file() {
-        let conf = SaslConf::parse("# c\npwcheck_method: shadow\nmech_list: plain\n");
+        let conf = SaslConf::parse("# c\nPWCheck_Method: shadow\nmech_list: plain\n");
         assert_eq!(conf.get("pwcheck_method"), Some("shadow"));
         let (site, problems) = conf.authenticator(b"h");
         assert!(problems.is_empty() && site.cyrus.is_none());

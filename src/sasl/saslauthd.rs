@@ -26,7 +26,7 @@ pub struct Saslauthd {
 }
 
 impl Saslauthd {
-    /// The server at `path:` of Sendmail.conf's `saslauthd_path`, a folder's `mux` or the socket itself, else at the usual
+    /// The server that `saslauthd_path:` of Sendmail.conf names, a folder's `mux` or the socket itself; else that at the usual
     /// place.
     pub fn new(path: Option<&Path>) -> Saslauthd {
         let socket = match path {

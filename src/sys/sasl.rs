@@ -7,6 +7,7 @@ use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_ulong, c_void};
 use std::path::Path;
 use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard};
+use zeroize::Zeroizing;
 
 /// Names of the library, the newest of the distributions' two first.
 const NAMES: [&CStr; 2] = [c"libsasl2.so.3", c"libsasl2.so.2"];
@@ -16,6 +17,7 @@ const SASL_OK: c_int = 0;
 const SASL_CONTINUE: c_int = 1;
 const SASL_FAIL: c_int = -1;
 const SASL_NOMECH: c_int = -4;
+const SASL_BADAUTH: c_int = -13;
 
 const CB_LIST_END: c_ulong = 0;
 const CB_GETOPT: c_ulong = 1;
@@ -292,8 +294,9 @@ impl Connection {
         let Ok(mechanism) = CString::new(mechanism) else { return Outcome::Failed(SASL_NOMECH) };
         let _calls = self.library.lock();
         let (mut out, mut length) = (ptr::null(), 0);
-        let (response, size) = raw(initial);
-        // SAFETY: the response is `size` bytes or null; the answer belongs to the connection.
+        let response = initial.map(Octets::new);
+        let (response, size) = response.as_ref().map_or((ptr::null(), 0), Octets::raw);
+        // SAFETY: the response is `size` bytes or null, alive until the call is done; the answer belongs to the connection.
         let result = unsafe {
             let start = self.library.functions.server_start;
             start(self.conn, mechanism.as_ptr(), response, size, &mut out, &mut length)
@@ -305,17 +308,22 @@ impl Connection {
     pub fn step(&mut self, response: &[u8]) -> Outcome {
         let _calls = self.library.lock();
         let (mut out, mut length) = (ptr::null(), 0);
-        let (response, size) = raw(Some(response));
-        // SAFETY: the response is `size` bytes; the answer belongs to the connection.
+        let response = Octets::new(response);
+        let (response, size) = response.raw();
+        // SAFETY: the response is `size` bytes, alive until the call is done; the answer belongs to the connection.
         let result = unsafe { (self.library.functions.server_step)(self.conn, response, size, &mut out, &mut length) };
         outcome(result, out, length)
     }
 
     /// Checks a plain password by the library's own `pwcheck_method`s: `Ok`, or the number of the failure.
     pub fn check_password(&mut self, user: &[u8], password: &[u8]) -> Result<(), i32> {
+        if user.contains(&0) || password.contains(&0) {
+            return Err(SASL_BADAUTH);
+        }
         let _calls = self.library.lock();
-        let ((user, users), (password, passwords)) = (raw(Some(user)), raw(Some(password)));
-        // SAFETY: both are as long as said.
+        let (user, password) = (Octets::new(user), Octets::new(password));
+        let ((user, users), (password, passwords)) = (user.raw(), password.raw());
+        // SAFETY: both are as long as said and end in a NUL, by which the library's methods go; alive until the call is done.
         let result = unsafe { (self.library.functions.checkpass)(self.conn, user, users, password, passwords) };
         if result == SASL_OK { Ok(()) } else { Err(result) }
     }
@@ -360,8 +368,22 @@ impl Drop for Connection {
     }
 }
 
-fn raw(bytes: Option<&[u8]>) -> (*const c_char, c_uint) {
-    bytes.map_or((ptr::null(), 0), |b| (b.as_ptr().cast(), c_uint::try_from(b.len()).unwrap_or(0)))
+/// Octets for the library, with a NUL behind them: not all of its code goes by the length. Wiped afterwards.
+struct Octets(Zeroizing<Vec<u8>>);
+
+impl Octets {
+    fn new(bytes: &[u8]) -> Octets {
+        // All at once: a buffer that grows leaves a copy behind.
+        let mut octets = Vec::with_capacity(bytes.len() + 1);
+        octets.extend_from_slice(bytes);
+        octets.push(0);
+        Octets(Zeroizing::new(octets))
+    }
+
+    /// Where they are and how many, without the NUL.
+    fn raw(&self) -> (*const c_char, c_uint) {
+        (self.0.as_ptr().cast(), c_uint::try_from(self.0.len() - 1).unwrap_or(0))
+    }
 }
 
 fn outcome(result: c_int, out: *const c_char, length: c_uint) -> Outcome {
