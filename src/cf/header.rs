@@ -2,7 +2,7 @@
 
 use super::macros::MacroName;
 use super::problem::{Fault, printable};
-use super::template::{Op, Sym, Template, read_name, source, translate};
+use super::template::{Op, Sym, Template, read_name, source, translate, written};
 
 /// When a header of an `H` line is added.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,7 +42,7 @@ pub struct HeaderDef {
 impl HeaderDef {
     /// Reads an `H` line's elements (without the `H`).
     pub(super) fn from_syms(syms: &[Sym], line: u32, faults: &mut Vec<Fault>) -> Option<HeaderDef> {
-        HeaderDef::parse(&super::load::written(syms), line, faults)
+        HeaderDef::parse(&written(syms), line, faults)
     }
 
     /// Reads an `H` line's text (without the `H`), as it stands in a configuration or a queue file.

@@ -4,7 +4,7 @@ use super::class::Classes;
 use super::macros::{MacroName, Macros};
 use super::problem::{Fault, printable};
 use super::ruleset::{After, Part, Pattern, Rule};
-use super::template::{Op, Sym, Template};
+use super::template::{Op, Sym, Template, shown};
 use crate::rewrite::prescan::CharTable;
 use crate::rewrite::token::{Mark, Pool, Token};
 
@@ -32,7 +32,7 @@ impl Compiler<'_> {
         let line_syms = &tabs_apart(line_syms);
         let is_tab = |s: &Sym| *s == Sym::Byte(b'\t');
         let Some(tab) = line_syms.iter().position(is_tab) else {
-            let shown = super::load::shown(line_syms);
+            let shown = shown(line_syms);
             self.faults.push(Fault::error(format!("invalid rewrite line \"R{shown}\" (tab expected)")));
             return None;
         };

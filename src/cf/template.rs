@@ -4,6 +4,7 @@
 //! operator, whatever octets it holds (sendmail operations guide 5.1, 5.2).
 
 use super::macros::{MacroName, Macros};
+use super::problem::printable;
 
 /// A `$` operator of the configuration language.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -309,6 +310,37 @@ fn expand_into(syms: &[Sym], macros: &Macros, late: bool, depth: usize, steps: &
             other => out.push(other.clone()),
         }
     }
+}
+
+/// Elements as text that [`translate`] reads back as the same elements.
+pub(super) fn written(syms: &[Sym]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(syms.len());
+    for s in syms {
+        match s {
+            Sym::Byte(b'$') => out.extend_from_slice(b"$$"),
+            Sym::Byte(b) => out.push(*b),
+            Sym::Op(op) => op.write(&mut out),
+        }
+    }
+    out
+}
+
+/// A line for a message: `$` of an operator shows as the control character that the original has for it.
+pub(super) fn shown(syms: &[Sym]) -> String {
+    let mut out = Vec::new();
+    for s in syms {
+        match s {
+            Sym::Byte(b) => out.push(*b),
+            Sym::Op(op) => {
+                let at = out.len();
+                op.write(&mut out);
+                if let Some(first) = out.get_mut(at) {
+                    *first = 1;
+                }
+            }
+        }
+    }
+    printable(&out)
 }
 
 #[cfg(test)]

@@ -1,33 +1,30 @@
 //! Reading a configuration: logical lines, and what each kind of line does (sendmail operations guide 5).
 
+mod define;
+mod settings;
+
 use std::path::Path;
 use std::sync::Arc;
-
-use nom::bytes::complete::{take_till, take_while};
-use nom::{IResult, Parser};
 
 use super::class::Classes;
 use super::class_file;
 use super::config::{Config, MapDef};
 use super::header::HeaderDef;
 use super::macros::{MacroName, Macros};
-use super::mailer::{self, Mailer};
+use super::mailer::Mailer;
 use super::milter::MilterDef;
-use super::options::value::number;
-use super::options::{Options, Source};
+use super::options::Options;
 use super::predefined;
 use super::problem::{Fault, Problem, Severity, printable};
 use super::queue_group::QueueGroup;
 use super::rule::Compiler;
 use super::ruleset::{RulesetId, Rulesets};
 use super::system::System;
-use super::template::{MAX_NAME, Op, Sym, Template, read_name, source, translate};
+use super::template::{Sym, Template, shown, source, translate, written};
 use crate::rewrite::prescan::CharTable;
 
 /// The configuration level that this program reads (`V10`).
 pub const LEVEL: i64 = 10;
-/// The exit code after a map that cannot be opened (EX_OSERR).
-const OSERR: u8 = 71;
 /// The largest configuration that is read.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
@@ -329,297 +326,12 @@ impl<'a> Loader<'a> {
             set.defined = true;
         }
     }
-
-    /// Takes a macro's or class's name off the front of `rest`.
-    fn name<'s>(rest: &'s [Sym], faults: &mut Vec<Fault>) -> Option<(MacroName, &'s [Sym])> {
-        // Names are short: only that much is looked at as text.
-        let bytes: Vec<u8> = rest
-            .iter()
-            .take(4 * MAX_NAME)
-            .map_while(|s| match s {
-                Sym::Byte(b) => Some(*b),
-                Sym::Op(_) => None,
-            })
-            .collect();
-        let mut at = 0;
-        let mut texts = Vec::new();
-        let name = read_name(&bytes, &mut at, &mut |t| texts.push(t));
-        faults.extend(texts.into_iter().map(Fault::error));
-        Some((name?, rest.get(at..).unwrap_or_default()))
-    }
-
-    fn define(&mut self, rest: &[Sym], faults: &mut Vec<Fault>) {
-        let Some((name, value)) = Loader::name(rest, faults) else { return };
-        self.macros.define(name.as_str(), Template::from_syms(munch(value)));
-    }
-
-    fn class(&mut self, number: u32, rest: &[Sym], faults: &mut Vec<Fault>) {
-        let Some((name, words)) = Loader::name(rest, faults) else { return };
-        self.config.origins.class_line(&name, number);
-        let words = Template::from_syms(words.to_vec()).expand_early(&self.macros);
-        self.class_words(&name, &words);
-    }
-
-    fn class_words(&mut self, name: &MacroName, syms: &[Sym]) {
-        self.config.classes.id(name);
-        let blank = |s: &Sym| matches!(s, Sym::Byte(b) if b.is_ascii_whitespace());
-        for word in syms.split(blank).filter(|w| !w.is_empty()) {
-            if let [Sym::Op(Op::Class(other))] = word {
-                let copies: Vec<Vec<u8>> = match self.config.classes.get(other.as_str()) {
-                    Some(c) => c.iter().map(<[u8]>::to_vec).collect(),
-                    None => Vec::new(),
-                };
-                for w in copies {
-                    self.config.classes.insert(name, &w);
-                }
-            } else {
-                self.config.classes.insert(name, &source(word));
-            }
-        }
-    }
-
-    fn class_file(&mut self, number: u32, rest: &[Sym], faults: &mut Vec<Fault>) {
-        let Some((name, spec)) = Loader::name(rest, faults) else { return };
-        self.config.origins.class_line(&name, number);
-        let spec = self.expand(spec);
-        self.config.classes.id(&name);
-        if self.options.check_only && spec.trim_ascii_start().first() == Some(&b'|') {
-            return;
-        }
-        if let Some(map) = class_file::from_map(&spec) {
-            return self.class_from_map(name, map, faults);
-        }
-        match class_file::read(&spec, &self.config.options.dont_blame_sendmail, &self.config.options.default_user) {
-            Ok(words) => {
-                for w in words {
-                    self.config.classes.insert(&name, &w);
-                }
-            }
-            Err(fault) => faults.push(fault),
-        }
-    }
-
-    /// The words of a class are the value of a key in a map.
-    fn class_from_map(&mut self, name: MacroName, from: class_file::FromMap, faults: &mut Vec<Fault>) {
-        let shown = name.braced();
-        let shown = shown.trim_matches(|c| c == '{' || c == '}');
-        let definition = MapDef {
-            name: shown.to_owned(),
-            class: from.class.clone(),
-            args: from.args,
-            file: self.config.file.clone(),
-            line: 0,
-        };
-        let complaint = |text: String, code: u8| Fault { text, severity: Severity::Error(code), placed: true };
-        let Some(ask) = self.options.map_ask else { return };
-        match ask(&definition, &from.key) {
-            Ok(value) => {
-                for word in value.unwrap_or_default().split(u8::is_ascii_whitespace).filter(|w| !w.is_empty()) {
-                    self.config.classes.insert(&name, word);
-                }
-            }
-            Err(texts) if texts.is_empty() => {
-                faults.push(complaint(format!("fileclass: F{{{shown}}}: class {} not available", from.class), OSERR));
-            }
-            Err(texts) => {
-                faults.extend(texts.into_iter().map(|t| complaint(t, OSERR)));
-                faults.push(complaint(format!("fileclass: F{{{shown}}}: map open failed"), OSERR));
-            }
-        }
-    }
-
-    fn option(&mut self, rest: &[Sym], faults: &mut Vec<Fault>) {
-        let text = written(rest);
-        let system = self.options.system;
-        let setting = match text.split_first() {
-            Some((b' ', assignment)) => self.config.options.set_assignment(assignment, Source::File, system),
-            Some((b'M', rest)) => {
-                let mut at = 0;
-                let name = read_name(rest, &mut at, &mut |t| faults.push(Fault::error(t)));
-                if let Some(name) = name {
-                    self.macros.define(name.as_str(), Template::parse(rest.get(at..).unwrap_or_default()));
-                }
-                return;
-            }
-            Some((letter, value)) => self.config.options.set_letter(*letter, value, Source::File, system),
-            None => self.config.options.set_letter(0, b"", Source::File, system),
-        };
-        faults.extend(setting.faults);
-        if setting.name == Some("OperatorChars") {
-            if self.rules_seen || self.config.options.operator_chars_repeated {
-                faults.push(Fault::warning("Warning: OperatorChars is being redefined."));
-                faults.push(Fault::warning("         It should only be set before ruleset definitions."));
-            }
-            self.config.options.operator_chars_repeated = true;
-            self.config.chars = CharTable::new(self.config.options.operator_chars.as_bytes());
-        }
-    }
-
-    fn mailer(&mut self, number: u32, text: &[u8], faults: &mut Vec<Fault>) {
-        let mut with = mailer::Reading {
-            rulesets: &mut self.config.rulesets,
-            system: self.options.system,
-            queue_groups: &self.config.queue_groups,
-            faults,
-        };
-        let Some(m) = mailer::parse(text, number, &mut with) else { return };
-        match self.config.mailer_index(m.name.as_bytes()) {
-            Some(old) => {
-                if let Some(slot) = self.config.mailers.get_mut(old) {
-                    *slot = m;
-                }
-            }
-            None => self.config.mailers.push(m),
-        }
-    }
-
-    /// Mailers whose program is not installed become what `{else_NAME}` says, if there is such a macro.
-    fn second_mailers(&mut self) {
-        for m in 0..self.config.mailers.len() {
-            let Some(first) = self.config.mailers.get(m) else { continue };
-            if !first.path.starts_with(b"/") || self.options.system.has_program(&first.path) {
-                continue;
-            }
-            let second = self.macros.expanded(&format!("else_{}", first.name));
-            if second.is_empty() {
-                continue;
-            }
-            let text = [first.name.as_bytes(), b", ", &second].concat();
-            let (line, mut faults) = (first.line, Vec::new());
-            self.mailer(line, &text, &mut faults);
-            self.report(line, faults);
-        }
-    }
-
-    fn map(&mut self, number: u32, rest: &[Sym], faults: &mut Vec<Fault>) {
-        let text = self.expand(rest);
-        let Ok((args, (name, class))) = two_words(&text) else { return };
-        if name.is_empty() {
-            faults.push(Fault::error("readcf: config K line: no map name"));
-            return;
-        }
-        let name = printable(name);
-        if class.is_empty() {
-            faults.push(Fault::error(format!("readcf: config K line, map {name}: no map class")));
-            return;
-        }
-        let def = MapDef {
-            name,
-            class: printable(class).to_ascii_lowercase(),
-            args: args.to_vec(),
-            file: self.config.file.clone(),
-            line: number,
-        };
-        if let Some(check) = self.options.map_check {
-            let complaints = check(&def);
-            let unknown = complaints.iter().any(|c| c.ends_with(" not available"));
-            faults.extend(complaints.into_iter().map(Fault::error));
-            if unknown {
-                return;
-            }
-        }
-        self.config.maps.retain(|m| !m.name.eq_ignore_ascii_case(&def.name));
-        self.config.maps.push(def);
-    }
-
-    fn precedence(&mut self, rest: &[u8], whole: &[u8], faults: &mut Vec<Fault>) {
-        let Some(eq) = rest.iter().position(|b| *b == b'=') else {
-            faults.push(Fault::error(format!("unknown configuration line \"{}\"", printable(whole))));
-            return;
-        };
-        let name = printable(rest.get(..eq).unwrap_or_default().trim_ascii());
-        let value = number(rest.get(eq + 1..).unwrap_or_default());
-        self.config.precedences.push((name, value));
-    }
-
-    fn version(&mut self, rest: &[u8], faults: &mut Vec<Fault>) {
-        let text = rest.trim_ascii_start();
-        if !text.first().is_some_and(u8::is_ascii_digit) {
-            faults.push(Fault::error(format!("invalid argument to V line: \"{}\"", printable(rest))));
-            return;
-        }
-        self.config.level = number(text);
-        if let Some(slash) = text.iter().position(|b| *b == b'/') {
-            let vendor = printable(text.get(slash + 1..).unwrap_or_default().trim_ascii());
-            if ["Berkeley", "Debian", "Sun", "HP", "IBM", "DEC"].iter().any(|v| v.eq_ignore_ascii_case(&vendor)) {
-                self.config.vendor = vendor;
-            } else {
-                faults.push(Fault::error(format!("invalid V line vendor code: \"{vendor}\"")));
-            }
-        }
-    }
-
-    fn environment(&mut self, rest: &[u8]) {
-        let (name, value) = match rest.iter().position(|b| *b == b'=') {
-            Some(eq) => (rest.get(..eq).unwrap_or_default(), rest.get(eq + 1..).map(<[u8]>::to_vec)),
-            None => (rest, None),
-        };
-        self.config.environment.retain(|(n, _)| n != name);
-        self.config.environment.push((name.to_vec(), value));
-    }
-}
-
-/// The first two words of a line, and what follows them.
-fn two_words(text: &[u8]) -> IResult<&[u8], (&[u8], &[u8])> {
-    let blank = |b: u8| b.is_ascii_whitespace();
-    let parts = (take_while(blank), take_till(blank), take_while(blank), take_till(blank), take_while(blank));
-    parts.map(|(_, first, _, second, _)| (first, second)).parse(text)
-}
-
-/// Elements as text that [`translate`] reads back as the same elements.
-pub(super) fn written(syms: &[Sym]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(syms.len());
-    for s in syms {
-        match s {
-            Sym::Byte(b'$') => out.extend_from_slice(b"$$"),
-            Sym::Byte(b) => out.push(*b),
-            Sym::Op(op) => op.write(&mut out),
-        }
-    }
-    out
-}
-
-/// A line for a message: `$` of an operator shows as the control character that the original has for it.
-pub(super) fn shown(syms: &[Sym]) -> String {
-    let mut out = Vec::new();
-    for s in syms {
-        match s {
-            Sym::Byte(b) => out.push(*b),
-            Sym::Op(op) => {
-                let at = out.len();
-                op.write(&mut out);
-                if let Some(first) = out.get_mut(at) {
-                    *first = 1;
-                }
-            }
-        }
-    }
-    printable(&out)
-}
-
-/// A macro's value without its quotes and with its backslash escapes resolved.
-fn munch(syms: &[Sym]) -> Vec<Sym> {
-    let mut out = Vec::with_capacity(syms.len());
-    let mut rest = syms.iter();
-    while let Some(s) = rest.next() {
-        match s {
-            Sym::Byte(b'"') => {}
-            Sym::Byte(b'\\') => match rest.next() {
-                Some(Sym::Byte(b'n')) => out.push(Sym::Byte(b'\n')),
-                Some(Sym::Byte(b'r')) => out.push(Sym::Byte(b'\r')),
-                Some(Sym::Byte(b'b' | b'f')) | None => {}
-                Some(other) => out.push(other.clone()),
-            },
-            other => out.push(other.clone()),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::system::Fixed;
     use super::*;
+    use crate::cf::system::Fixed;
 
     fn load(text: &str) -> (Config, Vec<String>) {
         let system = Fixed { host: "mail.example.test".into() };
