@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::rebuild::{Name, read};
 use super::source::Source;
@@ -39,16 +39,19 @@ impl Text {
     }
 
     fn lookup(&self, name: &[u8], understand: &Understand, notice: &dyn Fn(&str)) -> Lookup {
-        let Ok(mut loaded) = self.loaded.lock() else { return Lookup::NotFound };
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = match Stamp::of(&self.path) {
-            Ok(stamp) => stamp,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Lookup::NotFound,
+            Ok(stamp) => Some(stamp),
+            // Editors take a file away for a moment: what was read still answers.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
             Err(e) => return Lookup::TempFail(format!("{}: {e}", self.path.display())),
         };
-        let current = loaded.as_ref().filter(|(s, _)| *s == stamp).map(|(_, table)| Arc::clone(table));
-        let table = match current {
-            Some(table) => table,
-            None => match std::fs::read(&self.path) {
+        let fits = |(known, _): &&Loaded| stamp.as_ref().is_none_or(|stamp| stamp == known);
+        let current = loaded.as_ref().filter(fits).map(|(_, table)| Arc::clone(table));
+        let table = match (current, stamp) {
+            (Some(table), _) => table,
+            (None, None) => return Lookup::NotFound,
+            (None, Some(stamp)) => match std::fs::read(&self.path) {
                 Ok(text) => {
                     if !self.told.swap(true, Ordering::Relaxed) {
                         let file = self.path.display();
@@ -170,6 +173,10 @@ mod tests {
         let db = open(&value);
         assert_eq!(db.lookup(b"ROOT"), Lookup::Found(b"alice".to_vec()));
         assert_eq!(db.lookup(b"list"), Lookup::Found(b"a, b".to_vec()));
+        let away = dir.path().join("away");
+        std::fs::rename(&first, &away).unwrap();
+        assert_eq!(db.lookup(b"root"), Lookup::Found(b"alice".to_vec()), "an editor has it");
+        std::fs::rename(&away, &first).unwrap();
         for source in source::parse(value.as_bytes()) {
             rebuild::rebuild(&source, None, false, &mut |name| Name::Local(name.to_vec())).unwrap();
         }

@@ -9,8 +9,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::spec::Spec;
@@ -80,9 +80,7 @@ impl Stamp {
     pub fn of(path: &Path) -> io::Result<Stamp> {
         std::fs::metadata(path).map(|m| Stamp::from(&m))
     }
-}
 
-impl Stamp {
     /// Whether a change from now on shows in the stamp: file times are coarse.
     fn is_settled(&self) -> bool {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -186,6 +184,11 @@ impl DbFile {
         PathBuf::from(std::ffi::OsStr::from_bytes(&self.spec.rest))
     }
 
+    /// The state. A look-up that died inside must not be the end of the map: it left nothing half done.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Makes the state that fits the file as it is now.
     fn refresh(&self, state: &mut State, env: &MapEnv) {
         match state {
@@ -275,7 +278,7 @@ impl DbFile {
 
     /// The raw value of `key`; `Err` with what to say when the table cannot answer.
     pub(super) fn raw(&self, key: &[u8], env: &MapEnv) -> Result<Option<Vec<u8>>, ()> {
-        let Ok(mut state) = self.state.lock() else { return Err(()) };
+        let mut state = self.lock();
         self.refresh(&mut state, env);
         let State::Open { table, path, stamp, known } = &mut *state else {
             return if matches!(*state, State::Missing) { Ok(None) } else { Err(()) };
@@ -323,7 +326,7 @@ impl Class for DbFile {
     }
 
     fn is_open(&self, env: &MapEnv) -> bool {
-        let Ok(mut state) = self.state.lock() else { return true };
+        let mut state = self.lock();
         self.refresh(&mut state, env);
         !matches!(*state, State::Missing)
     }

@@ -44,9 +44,7 @@ impl Unserved {
     pub(super) fn new(class: &str, spec: &Spec) -> Unserved {
         Unserved { class: class.to_owned(), spec: spec.clone(), told: AtomicBool::new(false) }
     }
-}
 
-impl Unserved {
     /// Whether one of the files that a user database names is there.
     fn user_database_exists(&self) -> bool {
         use std::os::unix::ffi::OsStrExt;

@@ -120,7 +120,12 @@ impl Socket {
 
 impl Class for Socket {
     fn lookup(&self, set: &MapSet, query: &Query<'_>, _: &mut Macros) -> Outcome {
-        let Ok(mut connection) = self.connection.lock() else { return Outcome::none(EX_TEMPFAIL) };
+        let mut connection = self.connection.lock().unwrap_or_else(|dead| {
+            // Who died in a dialogue left it anywhere.
+            let mut connection = dead.into_inner();
+            *connection = None;
+            connection
+        });
         let key = self.spec.folded(query.key);
         // A connection that the server has closed meanwhile is worth one more try.
         let kept = connection.is_some();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::dbfile::Stamp;
 use super::spec::Spec;
@@ -82,7 +82,7 @@ impl Text {
 
     /// The columns as the file has them now; `Ok(None)` for an optional file that is not there.
     fn columns(&self, env: &MapEnv) -> Result<Option<Arc<Columns>>, ()> {
-        let Ok(mut state) = self.state.lock() else { return Err(()) };
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let tell = |state: &mut State, text: String| {
             if !std::mem::replace(&mut state.told, true) {
                 (env.notice)(&text);
