@@ -2,6 +2,7 @@
 
 use super::{Field, Id, Severity, emit};
 use crate::envelope::QueueId;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// `ID: Losing PATH: REASON` (level 0).
@@ -45,5 +46,6 @@ pub fn split(id: &QueueId, limit: Option<(usize, usize)>, ids: &[QueueId]) {
 
 /// `removing stale file PATH` (level 8): left by a crash.
 pub fn stale_file(path: &Path) {
-    emit(8, Severity::Notice, Id::Bare, format_args!("removing stale file {}", path.display()));
+    let path = Field(path.as_os_str().as_bytes());
+    emit(8, Severity::Notice, Id::Bare, format_args!("removing stale file {path}"));
 }

@@ -94,9 +94,9 @@ const MAX_ADDRESS: usize = 256;
 
 /// A text for a message: of a long one the first and the last 100 octets.
 pub(super) fn shortened(text: &[u8]) -> Vec<u8> {
-    match text.len() > 203 {
-        true => [&text[..100], b"...", &text[text.len() - 100..]].concat(),
-        false => text.to_vec(),
+    match (text.first_chunk::<100>(), text.last_chunk::<100>()) {
+        (Some(first), Some(last)) if text.len() > 203 => [&first[..], b"...", last].concat(),
+        _ => text.to_vec(),
     }
 }
 
@@ -151,10 +151,6 @@ pub fn parse_until(
     let mut work = Work::new(scope, &mut texts);
     let status = match rewrite(&mut work, &mut tokens, RulesetId(3), 0) {
         OK => rewrite(&mut work, &mut tokens, RulesetId(0), 0),
-        TEMPFAIL => {
-            rewrite(&mut work, &mut tokens, RulesetId(0), 0);
-            TEMPFAIL
-        }
         other => {
             rewrite(&mut work, &mut tokens, RulesetId(0), 0);
             other

@@ -130,7 +130,7 @@ pub fn drop_borrowed_rights(uid: u32, gid: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Replaces this process by `argv` (absolute path first) with descriptors above 2 closed; gives the error if that fails.
+/// Replaces this process by `argv` (absolute path first); what is open and not close-on-exec stays so. Gives the error if that fails.
 pub fn exec_self(argv: &[std::ffi::OsString]) -> io::Error {
     let Some((program, rest)) = argv.split_first() else { return io::Error::from(io::ErrorKind::InvalidInput) };
     std::process::Command::new(program).args(rest).exec()

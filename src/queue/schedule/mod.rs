@@ -77,6 +77,7 @@ impl Delivery {
     /// Runs the queue now and then every `interval` (or that of the group, `I=`), on a thread of its own, until
     /// [`Delivery::stop`]. `persistent` (`-qp`): sleeps `interval` after each run has ended, longer after an empty one.
     pub fn run_every(self: &Arc<Self>, interval: Duration, persistent: bool) -> std::io::Result<()> {
+        let interval = interval.min(LONGEST_PAUSE);
         let scheduler = Arc::downgrade(self);
         let engine = move || scheduler.upgrade().and_then(|s| s.engine.get().cloned());
         let timer = std::thread::Builder::new().name("queue timer".into());
@@ -227,6 +228,8 @@ impl Engine {
     }
 }
 
+/// No two queue runs are further apart: clocks have an end.
+const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 86_400);
 /// A persistent runner sleeps at least so long after it found nothing.
 const EMPTY_PAUSE: Duration = Duration::from_secs(5);
 
@@ -255,7 +258,7 @@ impl Turns {
         for (n, next) in self.0.iter_mut().enumerate() {
             if next.is_none_or(|at| at <= now) {
                 let own = config.queue_groups.get(n).and_then(|g| g.interval).and_then(|s| u64::try_from(s).ok());
-                let pause = own.filter(|s| *s > 0).map_or(interval, Duration::from_secs);
+                let pause = own.filter(|s| *s > 0).map_or(interval, Duration::from_secs).min(LONGEST_PAUSE);
                 *next = Some(now + pause);
                 due.push(n);
             }
