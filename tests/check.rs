@@ -83,7 +83,10 @@ fn good_files() -> Vec<(String, String)> {
             Some("mc") => out.push((name, text)),
             Some("case") => {
                 let mc = text.split("== mc\n").nth(1).unwrap().split("\n== ").next().unwrap();
-                out.push((name, format!("{mc}\n")));
+                // Of these domains the tree itself says that they are for nobody else.
+                if !mc.to_ascii_lowercase().contains("berkeley") {
+                    out.push((name, format!("{mc}\n")));
+                }
             }
             _ => {}
         }

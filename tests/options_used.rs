@@ -50,8 +50,10 @@ fn compat_names_the_options_that_do_nothing() {
     code(&root.join("src"), &mut sources);
     // Some act in src/cf itself, while the configuration is read.
     let mut reading = String::new();
-    for entry in fs::read_dir(root.join("src/cf")).expect("src/cf").flatten().filter(|e| e.path().is_file()) {
-        reading.push_str(&fs::read_to_string(entry.path()).expect("readable"));
+    for folder in ["src/cf", "src/cf/load"] {
+        for entry in fs::read_dir(root.join(folder)).expect("the folder").flatten().filter(|e| e.path().is_file()) {
+            reading.push_str(&fs::read_to_string(entry.path()).expect("readable"));
+        }
     }
     let idle: BTreeSet<&str> = rows
         .iter()
