@@ -6,7 +6,7 @@ use crate::cf::Config;
 use nix::poll::{PollFd, PollFlags};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -125,14 +125,14 @@ fn bind(path: &std::path::Path, owner: Option<u32>) -> io::Result<UnixListener> 
     if std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_socket()) {
         std::fs::remove_file(path)?;
     }
-    // Nobody else may connect in the moment before the permissions are set.
+    // The mask alone sets the permissions, so that nobody else may connect at any moment.
     let mask = nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o177));
     let listener = UnixListener::bind(path);
     nix::sys::stat::umask(mask);
     let listener = listener?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
     if let Some(uid) = owner.filter(|_| crate::sys::cred::is_root()) {
-        std::os::unix::fs::chown(path, Some(uid), None)?;
+        // Whatever has taken the socket's place meanwhile is not followed.
+        std::os::unix::fs::lchown(path, Some(uid), None)?;
     }
     listener.set_nonblocking(true)?;
     Ok(listener)

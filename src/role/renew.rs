@@ -7,7 +7,7 @@ use crate::tls::server::secret_files;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -54,9 +54,14 @@ impl Watch {
             return None;
         }
         self.known = self.seen.clone();
-        let opened = self.files.iter().map(|f| File::open(f).or_else(|_| File::open("/dev/null")));
+        let opened = self.files.iter().map(|f| open(f).or_else(|_| File::open("/dev/null")));
         opened.collect::<io::Result<Vec<File>>>().ok()
     }
+}
+
+/// Opens a file for reading; a pipe in its place does not hold the parent up.
+fn open(path: &Path) -> io::Result<File> {
+    File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)
 }
 
 fn mark(path: &Path) -> Mark {

@@ -32,6 +32,8 @@ struct Door {
 pub struct Doors {
     doors: Mutex<Vec<Door>>,
     config: Arc<Config>,
+    /// `RefuseLA` where none is given. The number of processors stands in files, which each connection need not read.
+    usual_limit: i64,
     /// The load average, for sessions too.
     pub load: Arc<AtomicI64>,
 }
@@ -43,7 +45,8 @@ impl Doors {
         for (listener, daemon) in listeners {
             doors.push(Door { listener: listener.try_clone()?, daemon: *daemon, shut: None });
         }
-        let doors = Doors { doors: Mutex::new(doors), config, load: Arc::default() };
+        let processors = std::thread::available_parallelism().map_or(1, |n| n.get() as i64);
+        let doors = Doors { doors: Mutex::new(doors), config, usual_limit: 12 * processors, load: Arc::default() };
         for door in doors.lock().iter() {
             // The process before this one may have left it shut.
             doors.open(door);
@@ -106,7 +109,7 @@ impl Doors {
         let port = self.port(daemon)?;
         let load = self.load.load(Ordering::Relaxed);
         let refuse = match port.refuse_la.unwrap_or(options.refuse_la) {
-            0 => 12 * std::thread::available_parallelism().map_or(1, |n| n.get() as i64),
+            0 => self.usual_limit,
             limit => limit,
         };
         if load >= refuse {
