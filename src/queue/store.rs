@@ -125,6 +125,18 @@ pub trait Store: Send + Sync {
     /// Makes `envelope` and its body durable: data, control file, directory. After `Ok` a crash loses nothing.
     /// The job is locked by this process until [`Store::remove`] or [`Store::release`].
     fn commit(&self, envelope: &Envelope) -> Result<(), StoreError>;
+    /// [`Store::commit`] of all of them or of none: when one cannot be stored, those before it are taken out again.
+    fn commit_all(&self, envelopes: &[&Envelope]) -> Result<(), StoreError> {
+        for (n, envelope) in envelopes.iter().enumerate() {
+            if let Err(error) = self.commit(envelope) {
+                for stored in envelopes.iter().take(n) {
+                    let _ = self.remove(stored);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
     /// Replaces the control file after attempts (temporary file, fsync, rename). The job stays locked.
     fn update(&self, envelope: &Envelope) -> Result<(), StoreError>;
     /// Takes the job out of the queue.

@@ -46,9 +46,6 @@ pub(super) fn ask(svc: &Services, envelope: &mut Envelope, account: &mut Account
         };
         account.judge(envelope, n, &status, now);
     }
-    let mut n = 0;
-    envelope.recipients.retain(|_| {
-        n += 1;
-        !gone.contains(&(n - 1))
-    });
+    let (mut n, mut gone) = (0.., gone.into_iter().peekable());
+    envelope.recipients.retain(|_| gone.next_if_eq(&n.next().unwrap_or_default()).is_none());
 }

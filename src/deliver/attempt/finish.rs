@@ -96,9 +96,9 @@ fn expire(envelope: &mut Envelope, account: &mut Account<'_>, limit: i64) {
 }
 
 /// `BY=...;R` (RFC 2852 4.1.2): what was not delivered in time is not tried any more.
-pub(super) fn overdue(envelope: &mut Envelope, account: &mut Account<'_>, now: i64) {
+pub(super) fn overdue(svc: &Services, envelope: &mut Envelope, account: &mut Account<'_>) {
     let Some(by) = envelope.deliver_by.filter(|by| by.return_mode) else { return };
-    if now - envelope.created <= by.seconds || !envelope.recipients.iter().any(|r| is_open(r.state)) {
+    if svc.clock.age(envelope.created) <= by.seconds || !envelope.recipients.iter().any(|r| is_open(r.state)) {
         return;
     }
     for r in envelope.recipients.iter_mut().filter(|r| is_open(r.state)) {

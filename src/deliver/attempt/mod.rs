@@ -68,33 +68,28 @@ impl Drop for UnlockOnPanic<'_> {
 /// Envelopes that one attempt may become.
 const MAX_SPLITS: usize = 1000;
 
-/// Routes the recipients. Copies for other owners are made durable at once; those that cannot be stay where they are.
+/// Routes the recipients. Copies for other owners and groups are made durable at once, or there are none: true when the queue
+/// on disk still has them all in the original.
 fn route(svc: &Services, transport: &dyn Transport, envelope: &mut Envelope, how: How) -> (Vec<Envelope>, bool) {
-    let mut copies = Vec::new();
-    let mut stuck = false;
-    let mut parted = transport.route(svc, envelope);
-    for copy in &mut parted {
+    let mut copies = transport.route(svc, envelope);
+    for copy in &copies {
         log::delivery::cloned(&envelope.id, &copy.id, &copy.sender);
     }
     if !how.queue_run {
         // What an alias expanded to may belong to other queue groups.
         let home = envelope.group;
         let mut more = crate::route::by_group(svc, envelope, Some(home));
-        for copy in &mut parted {
+        for copy in &mut copies {
             more.extend(crate::route::by_group(svc, copy, None));
         }
-        parted.extend(more);
+        copies.extend(more);
     }
-    for copy in parted {
-        match svc.store.commit(&copy) {
-            Ok(()) => copies.push(copy),
-            Err(_) => stuck = true,
-        }
+    let all: Vec<&Envelope> = copies.iter().collect();
+    if svc.store.commit_all(&all).is_err() {
+        return (Vec::new(), true);
     }
-    if !copies.is_empty() && !stuck {
-        // Before the copies are delivered, the original must not know their recipients any more.
-        stuck = svc.store.update(envelope).is_err();
-    }
+    // Before the copies are delivered, the original must not know their recipients any more.
+    let stuck = !copies.is_empty() && svc.store.update(envelope).is_err();
     (copies, stuck)
 }
 
@@ -116,7 +111,7 @@ fn one(svc: &Services, transport: &dyn Transport, mut envelope: Envelope, how: H
         account.held(&envelope, now);
     }
     compat::ask(svc, &mut envelope, &mut account, now);
-    finish::overdue(&mut envelope, &mut account, now);
+    finish::overdue(svc, &mut envelope, &mut account);
     // `Timeout.queuereturn=now`: back it goes, untried.
     let jobs = if finish::is_over(svc, &envelope) { Vec::new() } else { jobs::split(&svc.config, &envelope) };
     let count = jobs.len();

@@ -166,7 +166,7 @@ pub(crate) fn bench(more: &str) -> Bench {
         ids: Arc::new(IdGenerator::new(18798, 0)),
         statistics: Arc::default(),
     };
-    Bench { dir: dir, svc, caught, clock, table: Table::default() }
+    Bench { dir, svc, caught, clock, table: Table::default() }
 }
 
 fn recipient(address: &str) -> Recipient {

@@ -212,3 +212,33 @@ fn check_compat_judges_each_recipient() {
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].status.as_ref().map(|s| s.exit), Some(75));
 }
+
+/// Gives half of the recipients to a new envelope, and the rest to one that the store cannot take.
+struct Parting;
+
+impl Transport for Parting {
+    fn route(&self, _: &Services, envelope: &mut Envelope) -> Vec<Envelope> {
+        let rest = envelope.recipients.split_off(1);
+        let other = Envelope { id: QueueId::parse(b"6AMIlQP4018770").expect("id"), recipients: rest, ..envelope.clone() };
+        vec![other, envelope.clone()]
+    }
+
+    fn remote(&self, _: &Services, _: &Envelope, _: usize, _: &Line, _: &[usize]) -> Vec<Status> {
+        panic!("nothing is delivered");
+    }
+
+    fn render(&self, _: &Services, _: &Envelope, _: usize, _: &[usize]) -> std::io::Result<Rendered> {
+        panic!("nothing is delivered");
+    }
+}
+
+#[test]
+fn what_cannot_be_parted_stays_whole() {
+    let bench = bench("");
+    let envelope = message(&["<a@one.test>", "<b@two.test>"], NOW);
+    bench.svc.store.commit(&envelope).expect("commit");
+    run(&bench.svc, &Parting, envelope.clone(), How::default());
+    assert_eq!(bench.queued(), [envelope.id.clone()]);
+    let held = bench.svc.store.take(&envelope.id).expect("take").expect("free");
+    assert_eq!(held.envelope.recipients.len(), 2);
+}

@@ -126,21 +126,14 @@ impl<'a> Submission<'a> {
         self.count_hops(&mut envelope, &mut refused, hops);
         let parts = route::by_group(self.services, &mut envelope, None);
         envelope.recipients.extend(refused.iter().map(|r| r.recipient.clone()));
-        let mut envelopes = vec![];
-        for part in [envelope].into_iter().chain(parts) {
-            if let Err(error) = self.services.store.commit(&part) {
-                if let StoreError::Failed(cause) = &error
-                    && cause.kind() == std::io::ErrorKind::PermissionDenied
-                {
-                    return Err(self.no_place(&part.id, cause));
-                }
-                for stored in &envelopes {
-                    let _ = self.services.store.remove(stored);
-                }
-                return Err(error.into());
+        let envelopes: Vec<Envelope> = [envelope].into_iter().chain(parts).collect();
+        let all: Vec<&Envelope> = envelopes.iter().collect();
+        self.services.store.commit_all(&all).map_err(|error| match &error {
+            StoreError::Failed(cause) if cause.kind() == std::io::ErrorKind::PermissionDenied => {
+                self.no_place(&self.id, cause)
             }
-            envelopes.push(part);
-        }
+            _ => error.into(),
+        })?;
         Ok(self.hand_over(envelopes, &refused))
     }
 

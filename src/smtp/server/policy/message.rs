@@ -172,24 +172,12 @@ fn take(state: &State, services: &Services, transaction: &mut Transaction) -> Re
         return Ok(false);
     }
     let parts = route::by_group(services, &mut transaction.envelope, None);
-    commit(services, &transaction.envelope, &parts).map_err(|error| store_failed(state, &error))?;
+    let all: Vec<&Envelope> = parts.iter().chain([&transaction.envelope]).collect();
+    services.store.commit_all(&all).map_err(|error| store_failed(state, &error))?;
     for part in parts {
         services.scheduler.submit(part);
     }
     Ok(true)
-}
-
-/// All of the message or nothing: what was stored of a message that is refused goes again.
-fn commit(services: &Services, envelope: &Envelope, parts: &[Envelope]) -> Result<(), StoreError> {
-    for (n, part) in parts.iter().chain([envelope]).enumerate() {
-        if let Err(error) = services.store.commit(part) {
-            for part in parts.iter().take(n) {
-                let _ = services.store.remove(part);
-            }
-            return Err(error);
-        }
-    }
-    Ok(())
 }
 
 /// The `to=` lines of a message that was refused when it was complete.
