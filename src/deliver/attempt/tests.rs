@@ -219,7 +219,8 @@ struct Parting;
 impl Transport for Parting {
     fn route(&self, _: &Services, envelope: &mut Envelope) -> Vec<Envelope> {
         let rest = envelope.recipients.split_off(1);
-        let other = Envelope { id: QueueId::parse(b"6AMIlQP4018770").expect("id"), recipients: rest, ..envelope.clone() };
+        let other =
+            Envelope { id: QueueId::parse(b"6AMIlQP4018770").expect("id"), recipients: rest, ..envelope.clone() };
         vec![other, envelope.clone()]
     }
 
