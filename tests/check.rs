@@ -83,10 +83,7 @@ fn good_files() -> Vec<(String, String)> {
             Some("mc") => out.push((name, text)),
             Some("case") => {
                 let mc = text.split("== mc\n").nth(1).unwrap().split("\n== ").next().unwrap();
-                // Of these domains the tree itself says that they are for nobody else.
-                if !mc.to_ascii_lowercase().contains("berkeley") {
-                    out.push((name, format!("{mc}\n")));
-                }
+                out.push((name, format!("{mc}\n")));
             }
             _ => {}
         }
@@ -101,7 +98,9 @@ fn no_false_alarms() {
     for (name, text) in files {
         let mut report = Report::new(&name);
         text_of(&name, text.as_bytes(), true, &system(), &mut report);
-        let errors: Vec<_> = report.findings().iter().filter(|f| f.level == Level::Error).collect();
+        // Some recorded cases misuse the tree on purpose: what it says of them itself is no false alarm.
+        let told = |code: &str| code == "mc" && name.ends_with(".case");
+        let errors: Vec<_> = report.findings().iter().filter(|f| f.level == Level::Error && !told(f.code)).collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
         let doubtful: Vec<_> = report
             .findings()
