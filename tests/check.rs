@@ -91,6 +91,18 @@ fn good_files() -> Vec<(String, String)> {
     out
 }
 
+/// Recorded cases that misuse the tree on purpose: what is said of them is true.
+const FAULTY: &[&str] = &[
+    "site-luser.case",
+    "site-mailers.case",
+    "site-v00.case",
+    "site-v15.case",
+    "site-v25.case",
+    "site-v31.case",
+    "site-v37.case",
+    "site-v40.case",
+];
+
 #[test]
 fn no_false_alarms() {
     let files = good_files();
@@ -98,9 +110,11 @@ fn no_false_alarms() {
     for (name, text) in files {
         let mut report = Report::new(&name);
         text_of(&name, text.as_bytes(), true, &system(), &mut report);
-        // Some recorded cases misuse the tree on purpose: what it says of them itself is no false alarm.
-        let told = |code: &str| code == "mc" && name.ends_with(".case");
-        let errors: Vec<_> = report.findings().iter().filter(|f| f.level == Level::Error && !told(f.code)).collect();
+        if FAULTY.iter().any(|f| name.ends_with(f)) {
+            assert!(!report.findings().is_empty(), "{name}");
+            continue;
+        }
+        let errors: Vec<_> = report.findings().iter().filter(|f| f.level == Level::Error).collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
         let doubtful: Vec<_> = report
             .findings()
