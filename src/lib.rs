@@ -4,7 +4,7 @@
 //! (`tests/layers.rs` enforces it):
 //!
 //! ```text
-//! 0  sys                                                    the only unsafe code
+//! 0  sys version                                            the only unsafe code
 //! 1  text reply address header mime m4 db dns::wire smtp::codec   grammars and codecs, no I/O
 //! 2  cf rewrite envelope queue::file log                     configuration, rule sets, values
 //! 3  map dns alias user sasl tls queue::store                services that may block
@@ -14,6 +14,7 @@
 //! ```
 
 pub mod sys;
+pub mod version;
 
 pub mod address;
 pub mod db;
@@ -22,7 +23,6 @@ pub mod m4;
 pub mod mime;
 pub mod reply;
 pub mod text;
-pub mod version;
 
 pub mod cf;
 pub mod envelope;

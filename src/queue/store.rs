@@ -1,4 +1,4 @@
-//! The queue's store: makes envelopes durable. `files` is the classic directory; a journal can stand beside it later.
+//! The queue's store: makes envelopes durable. `files` is the classic directory, with a journal for new mail.
 
 use crate::envelope::{Body, Envelope, QueueId};
 use std::io;
