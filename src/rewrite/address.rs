@@ -32,11 +32,6 @@ impl Kind {
         matches!(self, Kind::EnvelopeSender | Kind::HeaderSender)
     }
 
-    /// Whether it stands in the header.
-    pub fn is_header(self) -> bool {
-        matches!(self, Kind::HeaderSender | Kind::HeaderRecipient)
-    }
-
     /// `${addr_type}` for it.
     pub fn addr_type(self) -> &'static str {
         match self {

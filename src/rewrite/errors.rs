@@ -53,11 +53,6 @@ impl Refusal {
         Refusal { unusable: true, ..Refusal::new(code, enhanced, text) }
     }
 
-    /// Whether it is worth trying again later.
-    pub fn is_temporary(&self) -> bool {
-        (400..500).contains(&self.code)
-    }
-
     /// Puts the refusal of `addr` on record, with the address in front where the code wants it.
     pub(super) fn report(&self, scope: &mut Scope<'_>, addr: &[u8]) {
         let mut text = Vec::new();

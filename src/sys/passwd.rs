@@ -1,7 +1,7 @@
 //! The password and group databases through NSS (getpwnam_r(3) and kin): plain entries, no interpretation.
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Group, Uid, User};
+use nix::unistd::{Group, Uid, User};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -86,15 +86,6 @@ fn answer(found: nix::Result<Option<User>>) -> Result<Option<Entry>, Errno> {
 /// The id of the group called `name`.
 pub fn group_by_name(name: &str) -> Option<u32> {
     Group::from_name(name).ok().flatten().map(|g| g.gid.as_raw())
-}
-
-/// Whether `name` is listed as a member of the group `gid`, or has it as the primary group `primary`.
-pub fn in_group(name: &[u8], primary: u32, gid: u32) -> bool {
-    primary == gid
-        || Group::from_gid(Gid::from_raw(gid))
-            .ok()
-            .flatten()
-            .is_some_and(|g| g.mem.iter().any(|m| m.as_bytes() == name))
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl<'a> LoadOptions<'a> {
     pub fn new(system: &'a dyn System) -> LoadOptions<'a> {
         LoadOptions {
             system,
-            version: env!("CARGO_PKG_VERSION"),
+            version: crate::version::VERSION,
             test_mode: false,
             traced: false,
             op_mode: b'm',
