@@ -56,40 +56,13 @@ fn envelope(message: &[u8], sender: &str) -> Envelope {
         .collect();
     let ids = IdGenerator::new(4242, 0);
     Envelope {
-        id: ids.next((2026, 10, 22, 18, 0, 0)),
-        created: 1_795_370_400,
-        last_attempt: 0,
-        attempts: 0,
-        priority: 0,
-        class: 0,
-        body_type: None,
         flags: Flags { eight_bit: !message.is_ascii(), delete_bcc: true, ..Flags::default() },
-        quarantine: None,
-        message: None,
-        macros: Vec::new(),
         sender: Line::new(sender).unwrap(),
-        envid: None,
-        auth_param: None,
-        deliver_by: None,
-        group: 0,
-        mode: None,
-        recipients: vec![Recipient {
-            address: Line::new("<bob@sink.test>").unwrap(),
-            primary: true,
-            alias: false,
-            notify: Notify::default(),
-            orcpt: None,
-            final_recipient: None,
-            control: None,
-            origin: Origin::Direct,
-            target: None,
-            group: None,
-            state: RecipientState::Pending,
-            status: None,
-        }],
+        recipients: vec![Recipient::new(Line::new("<bob@sink.test>").unwrap())],
         headers: Headers { fields },
         body: Body::Memory(body.into()),
         size: message.len() as u64,
+        ..Envelope::new(ids.next((2026, 10, 22, 18, 0, 0)), 1_795_370_400)
     }
 }
 

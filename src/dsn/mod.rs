@@ -230,43 +230,21 @@ fn envelope(
     now: i64,
 ) -> Envelope {
     let recipient = |to: &Line| Recipient {
-        address: to.clone(),
-        primary: true,
-        alias: false,
         // RFC 3461 6.2 would have NEVER; the postmaster is told of bounces that fail.
         notify: Notify { explicit: false, success: false, failure: true, delay: false },
-        orcpt: None,
-        final_recipient: None,
-        control: None,
-        origin: Origin::Direct,
-        target: None,
-        group: None,
-        state: RecipientState::Pending,
-        status: None,
+        ..Recipient::new(to.clone())
     };
     let macros = [("_", &b"localhost"[..]), ("r", b""), ("s", b"localhost")];
     Envelope {
-        id,
-        created: now,
-        last_attempt: 0,
-        attempts: 0,
         priority: i64::try_from(size).unwrap_or(i64::MAX / 2) + svc.config.options.recipient_factor * to.len() as i64,
-        class: 0,
         body_type: eight_bit.then_some(crate::envelope::BodyType::EightBitMime),
         flags: Flags { response: true, eight_bit, ..Flags::default() },
-        quarantine: None,
-        message: None,
         macros: macros.map(|(n, v)| (crate::cf::MacroName::new(n), Line::cleaned(v))).to_vec(),
-        sender: Line::cleaned(b"<>"),
-        envid: None,
-        auth_param: None,
-        deliver_by: None,
-        group: 0,
-        mode: None,
         recipients: to.iter().map(recipient).collect(),
         headers,
         body,
         size,
+        ..Envelope::new(id, now)
     }
 }
 

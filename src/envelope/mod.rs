@@ -64,6 +64,35 @@ pub struct Envelope {
     pub size: u64,
 }
 
+impl Envelope {
+    /// An envelope without recipients or content, from `<>`.
+    pub fn new(id: QueueId, created: i64) -> Envelope {
+        Envelope {
+            id,
+            created,
+            last_attempt: 0,
+            attempts: 0,
+            priority: 0,
+            class: 0,
+            body_type: None,
+            flags: Flags::default(),
+            quarantine: None,
+            message: None,
+            macros: Vec::new(),
+            sender: Line::cleaned(b"<>"),
+            envid: None,
+            auth_param: None,
+            deliver_by: None,
+            group: 0,
+            mode: None,
+            recipients: Vec::new(),
+            headers: Headers::default(),
+            body: Body::Empty,
+            size: 0,
+        }
+    }
+}
+
 /// `BODY=` of MAIL (RFC 6152).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyType {
@@ -178,6 +207,26 @@ pub struct Recipient {
     pub state: RecipientState,
     /// The last status (record `M` before `R` and the reports).
     pub status: Option<Status>,
+}
+
+impl Recipient {
+    /// A recipient that the sender named, to be tried.
+    pub fn new(address: Line) -> Recipient {
+        Recipient {
+            address,
+            primary: true,
+            alias: false,
+            notify: Notify::default(),
+            orcpt: None,
+            final_recipient: None,
+            control: None,
+            origin: Origin::Direct,
+            target: None,
+            group: None,
+            state: RecipientState::Pending,
+            status: None,
+        }
+    }
 }
 
 /// The answer of rule set 0: the delivery triple, with the user rewritten for the mailer.

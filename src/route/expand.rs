@@ -454,11 +454,7 @@ impl Expansion<'_> {
             final_recipient: parent.recipient.final_recipient.clone(),
             control: found.control.clone(),
             origin: found.origin.clone(),
-            target: None,
-            group: None,
-            state: RecipientState::Pending,
-            status: None,
-            address: Line::default(),
+            ..Recipient::new(Line::default())
         };
         let owner = list_owner.or_else(|| parent.owner.clone());
         for (number, elements) in elements {
@@ -579,18 +575,5 @@ fn allowed(node: &Node, what: &str) -> Result<(), Bad> {
 }
 
 fn blank_recipient() -> Recipient {
-    Recipient {
-        address: Line::default(),
-        primary: false,
-        alias: false,
-        notify: Notify::default(),
-        orcpt: None,
-        final_recipient: None,
-        control: None,
-        origin: Origin::Direct,
-        target: None,
-        group: None,
-        state: RecipientState::Discarded,
-        status: None,
-    }
+    Recipient { primary: false, state: RecipientState::Discarded, ..Recipient::new(Line::default()) }
 }

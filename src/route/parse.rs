@@ -3,7 +3,7 @@
 use super::{Params, Parsed, RcptOk};
 use crate::alias::list;
 use crate::cf::{Macros, Mailer};
-use crate::envelope::{Envelope, Origin, Recipient, RecipientState, Target};
+use crate::envelope::{Envelope, Origin, Recipient, Target};
 use crate::reply::{Enhanced, Reply};
 use crate::rewrite::service::Lookup;
 use crate::rewrite::{self, Kind, Notice, Scope};
@@ -146,18 +146,13 @@ fn put(svc: &Services, env: &mut Envelope, parsed: Parsed, params: &Params, orig
     let reply = reply(&parsed.address);
     env.recipients.push(Recipient {
         final_recipient: Some(final_recipient(svc, &parsed.address)),
-        address: parsed.address,
-        primary: true,
-        alias: false,
         notify: params.notify,
         orcpt: params.orcpt.clone(),
-        control: None,
         origin: origin.clone(),
         // What a map could not answer is asked again before delivery.
         group: parsed.target.group,
         target: (!parsed.later).then_some(parsed.target),
-        state: RecipientState::Pending,
-        status: None,
+        ..Recipient::new(parsed.address)
     });
     RcptOk { index: env.recipients.len() - 1, reply }
 }

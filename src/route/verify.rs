@@ -3,11 +3,9 @@
 use super::expand::{Fault, expand};
 use super::parse;
 use crate::alias::list;
-use crate::envelope::{Body, Envelope, Flags, Origin, Recipient, RecipientState};
-use crate::header::Headers;
+use crate::envelope::{Envelope, Origin, Recipient, RecipientState};
 use crate::reply::Reply;
 use crate::service::Services;
-use crate::text::Line;
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
@@ -86,29 +84,7 @@ fn elements(text: &[u8]) -> Vec<&[u8]> {
 /// An envelope that is never sent.
 pub fn scratch(svc: &Services) -> Envelope {
     let at = crate::sys::clock::utc(svc.clock.now().0);
-    Envelope {
-        id: svc.ids.next((at.year, at.month, at.day, at.hour, at.minute, at.second)),
-        created: svc.clock.now().0,
-        last_attempt: 0,
-        attempts: 0,
-        priority: 0,
-        class: 0,
-        body_type: None,
-        flags: Flags::default(),
-        quarantine: None,
-        message: None,
-        macros: Vec::new(),
-        sender: Line::cleaned(b"<>"),
-        envid: None,
-        auth_param: None,
-        deliver_by: None,
-        group: 0,
-        mode: None,
-        recipients: Vec::new(),
-        headers: Headers::default(),
-        body: Body::Empty,
-        size: 0,
-    }
+    Envelope::new(svc.ids.next((at.year, at.month, at.day, at.hour, at.minute, at.second)), svc.clock.now().0)
 }
 
 /// Where a program or file from the queue comes from: its final recipient is expanded again, and the same address looked for.

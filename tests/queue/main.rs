@@ -6,7 +6,7 @@ mod kill;
 mod order;
 mod power;
 
-use postrider::envelope::{Body, Envelope, Flags, Notify, Origin, QueueId, Recipient, RecipientState};
+use postrider::envelope::{Body, Envelope, QueueId, Recipient};
 use postrider::header::{Field, Headers};
 use postrider::queue::files::{FileStore, Settings};
 use postrider::queue::store::{Held, Store};
@@ -36,37 +36,9 @@ fn message(id: &str, size: usize) -> Envelope {
     let line = format!("{id}\n");
     let body: Vec<u8> = line.bytes().cycle().take(size).collect();
     Envelope {
-        id: QueueId::parse(id.as_bytes()).expect("id"),
-        created: 1_795_372_407,
-        last_attempt: 0,
-        attempts: 0,
         priority: 30_100,
-        class: 0,
-        body_type: None,
-        flags: Flags::default(),
-        quarantine: None,
-        message: None,
-        macros: Vec::new(),
         sender: Line::cleaned(b"<alice@example.test>"),
-        envid: None,
-        auth_param: None,
-        deliver_by: None,
-        group: 0,
-        mode: None,
-        recipients: vec![Recipient {
-            address: Line::cleaned(format!("<{id}@example.test>").as_bytes()),
-            primary: true,
-            alias: false,
-            notify: Notify::default(),
-            orcpt: None,
-            final_recipient: None,
-            control: None,
-            origin: Origin::Direct,
-            target: None,
-            group: None,
-            state: RecipientState::Pending,
-            status: None,
-        }],
+        recipients: vec![Recipient::new(Line::cleaned(format!("<{id}@example.test>").as_bytes()))],
         headers: Headers {
             fields: vec![Field {
                 name: Line::cleaned(b"Subject"),
@@ -77,6 +49,7 @@ fn message(id: &str, size: usize) -> Envelope {
         },
         size: size as u64,
         body: Body::Memory(body.into()),
+        ..Envelope::new(QueueId::parse(id.as_bytes()).expect("id"), 1_795_372_407)
     }
 }
 

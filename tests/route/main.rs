@@ -1,6 +1,7 @@
 //! Routing: aliases, `.forward`, `:include:`, owners, loops, with rule sets of a few lines.
 
-mod services;
+#[path = "../common/mod.rs"]
+mod common;
 
 use postrider::alias::Aliases;
 use postrider::cf::{Config, LoadOptions, system::Fixed};
@@ -107,7 +108,7 @@ fn site(more: &str, entries: &[(&'static str, &'static str)]) -> Services {
     assert!(problems.is_empty(), "{problems:?}");
     let world = Arc::new(World(entries.iter().copied().collect()));
     let resolver = Arc::new(postrider::dns::FakeResolver::new());
-    services::services(Arc::new(config), world.clone(), world.clone(), world, Arc::new(NoMaps), resolver)
+    common::services(Arc::new(config), world.clone(), world.clone(), world, Arc::new(NoMaps), resolver)
 }
 
 fn envelope(svc: &Services, recipients: &[&str]) -> Envelope {

@@ -5,6 +5,8 @@
 //! the session be over, `S! slept N` that it slept so many seconds in all.
 
 mod abuse;
+#[path = "../common/mod.rs"]
+mod common;
 mod explain;
 mod messages;
 mod support;

@@ -1,24 +1,22 @@
 //! A site for the SMTP engine: a configuration, users and aliases from lists, a queue in memory, a clock that stands still.
 
+use crate::common::{Nothing, services};
 use postrider::alias::Aliases;
 use postrider::cf::system::Fixed;
 use postrider::cf::{Config, LoadOptions};
-use postrider::deliver::{Found, Listed, LocalDelivery, LocalJob};
 use postrider::dns::{FakeResolver, Resolver};
-use postrider::envelope::{Body, Envelope, IdGenerator, Origin, QueueId, Status};
+use postrider::envelope::{Body, Envelope, IdGenerator, QueueId};
 use postrider::map::{MapEnv, MapSet};
 use postrider::queue::Selection;
 use postrider::queue::store::{Held, Spool, Store, StoreError};
 use postrider::rewrite::service::Lookup;
 use postrider::sasl::native::Native;
 use postrider::sasl::passwords::{Check, Passwords};
-use postrider::service::{Clock, Scheduler, Services};
+use postrider::service::{Clock, Services};
 use postrider::smtp::server::settings::Settings;
 use postrider::smtp::server::{Action, ConnectionFacts, Session, policy};
-use postrider::text::Line;
 use postrider::tls::TlsFacts;
 use postrider::user::{Unavailable, User, Users};
-use std::fs::File;
 use std::sync::{Arc, Mutex};
 
 /// Names and right-hand sides.
@@ -59,23 +57,6 @@ impl Passwords for Accounts {
             true => Check::Bad,
             false => Check::NoUser,
         }
-    }
-}
-
-struct Nobody;
-
-impl LocalDelivery for Nobody {
-    fn deliver(&self, _: LocalJob) -> Vec<Status> {
-        Vec::new()
-    }
-    fn forward(&self, _: &[u8], _: &[u8]) -> Result<Found, Status> {
-        Ok(Found::default())
-    }
-    fn include(&self, _: &[u8], _: &Origin) -> Result<Listed, Status> {
-        Err(Status::new((5, 2, 4), 75, "no lists here"))
-    }
-    fn dead_letter(&self, _: &[u8], _: File) -> Option<Line> {
-        None
     }
 }
 
@@ -130,13 +111,6 @@ impl Store for Memory {
     }
 }
 
-struct Nothing;
-
-impl Scheduler for Nothing {
-    fn submit(&self, _: Envelope) {}
-    fn run_queue(&self, _: Selection) {}
-}
-
 struct Still;
 
 impl Clock for Still {
@@ -162,19 +136,13 @@ impl Site {
         let accounts = Arc::new(Accounts(users));
         let (maps, _) = MapSet::open(&config.maps, MapEnv::new(resolver.clone(), accounts.clone()));
         let store = Arc::new(Memory::default());
+        let nothing = Arc::new(Nothing);
         let services = Services {
-            config: config.clone(),
-            maps: Arc::new(maps),
-            resolver,
-            aliases: Arc::new(aliases),
-            users: accounts.clone(),
-            auth: Arc::new(Native::new(Some(accounts))),
-            local: Arc::new(Nobody),
+            auth: Arc::new(Native::new(Some(accounts.clone()))),
             store: store.clone(),
-            scheduler: Arc::new(Nothing),
             clock: Arc::new(Still),
             ids: Arc::new(IdGenerator::new(366, 61)),
-            statistics: Arc::default(),
+            ..services(config.clone(), Arc::new(aliases), accounts, nothing, Arc::new(maps), resolver)
         };
         let settings = Arc::new(Settings::new(&config, true));
         Site { services, store, settings }

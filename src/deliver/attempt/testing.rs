@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cf::{Config, LoadOptions};
-use crate::envelope::{Body, BodyType, Flags, IdGenerator, Notify, Origin, QueueId, Recipient, Target};
+use crate::envelope::{Body, IdGenerator, Origin, QueueId, Recipient, Target};
 use crate::header::{Field, Headers};
 use crate::queue::Selection;
 use crate::queue::files::{FileStore, Settings};
@@ -172,18 +172,8 @@ pub(crate) fn bench(more: &str) -> Bench {
 fn recipient(address: &str) -> Recipient {
     let bare = address.trim_matches(['<', '>']);
     Recipient {
-        address: Line::cleaned(address.as_bytes()),
-        primary: true,
-        alias: false,
-        notify: Notify::default(),
-        orcpt: None,
         final_recipient: Some(Line::cleaned(format!("RFC822; {bare}").as_bytes())),
-        control: None,
-        origin: Origin::Direct,
-        target: None,
-        group: None,
-        state: RecipientState::Pending,
-        status: None,
+        ..Recipient::new(Line::cleaned(address.as_bytes()))
     }
 }
 
@@ -193,29 +183,16 @@ fn field(name: &str, value: &str, template: bool) -> Field {
 
 pub(crate) fn message(recipients: &[&str], created: i64) -> Envelope {
     Envelope {
-        id: QueueId::parse(b"6AMIlQP4018769").expect("id"),
-        created,
-        last_attempt: 0,
-        attempts: 0,
         priority: 30_029,
-        class: 0,
-        body_type: None::<BodyType>,
-        flags: Flags::default(),
-        quarantine: None,
-        message: None,
         macros: vec![(crate::cf::MacroName::new("_"), Line::cleaned(b"localhost [127.0.0.1]"))],
         sender: Line::cleaned(b"<alice@mail.example.test>"),
-        envid: None,
-        auth_param: None,
-        deliver_by: None,
-        group: 0,
-        mode: None,
         recipients: recipients.iter().map(|r| recipient(r)).collect(),
         headers: Headers {
             fields: vec![field("Return-Path", " <$g>", true), field("Subject", " t1", false), field("To", " x", false)],
         },
         body: Body::Memory(b"body text\n".to_vec().into()),
         size: 29,
+        ..Envelope::new(QueueId::parse(b"6AMIlQP4018769").expect("id"), created)
     }
 }
 

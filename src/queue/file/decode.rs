@@ -2,10 +2,8 @@
 
 use super::{ControlFile, DataFile, MACRO, QUOTE};
 use crate::cf::MacroName;
-use crate::envelope::{
-    Body, BodyType, Control, DeliverBy, Envelope, Flags, Notify, Origin, QueueId, Recipient, RecipientState, Status,
-};
-use crate::header::{Condition, Field, Headers};
+use crate::envelope::{BodyType, Control, DeliverBy, Envelope, Flags, Notify, QueueId, Recipient, Status};
+use crate::header::{Condition, Field};
 use crate::reply::Reply;
 use crate::text::Line;
 use std::fmt;
@@ -86,29 +84,7 @@ struct Reader {
 
 impl Reader {
     fn new(id: QueueId) -> Reader {
-        let envelope = Envelope {
-            id,
-            created: 0,
-            last_attempt: 0,
-            attempts: 0,
-            priority: 0,
-            class: 0,
-            body_type: None,
-            flags: Flags::default(),
-            quarantine: None,
-            message: None,
-            macros: Vec::new(),
-            sender: Line::default(),
-            envid: None,
-            auth_param: None,
-            deliver_by: None,
-            group: 0,
-            mode: None,
-            recipients: Vec::new(),
-            headers: Headers::default(),
-            body: Body::Empty,
-            size: 0,
-        };
+        let envelope = Envelope { sender: Line::default(), ..Envelope::new(id, 0) };
         let data = DataFile::default();
         Reader { envelope, data, version: 0, control: None, orcpt: None, final_recipient: None, answer: None }
     }
@@ -164,18 +140,14 @@ impl Reader {
         let has = |letter: u8| letters.contains(&letter);
         let notify = Notify { explicit: has(b'N'), success: has(b'S'), failure: has(b'F'), delay: has(b'D') };
         self.envelope.recipients.push(Recipient {
-            address: line(address)?,
             primary: has(b'P'),
             alias: has(b'A'),
             notify,
             orcpt: self.orcpt.take(),
             final_recipient: self.final_recipient.take(),
             control: self.control.clone(),
-            origin: Origin::Direct,
-            target: None,
-            group: None,
-            state: RecipientState::Pending,
             status: self.answer.take().map(|text| status(&text)),
+            ..Recipient::new(line(address)?)
         });
         Some(())
     }

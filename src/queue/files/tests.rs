@@ -1,43 +1,15 @@
 //! The store against a real directory: order, locks, full and damaged queues.
 
 use super::*;
-use crate::envelope::{Body, Flags, Notify, Origin, Recipient, RecipientState};
+use crate::envelope::{Body, Recipient};
 use crate::header::{Field, Headers};
 use std::os::unix::fs::PermissionsExt;
 
 pub(super) fn envelope(id: &str, body: Body) -> Envelope {
     Envelope {
-        id: QueueId::parse(id.as_bytes()).expect("id"),
-        created: 1_795_372_407,
-        last_attempt: 0,
-        attempts: 0,
         priority: 30_100,
-        class: 0,
-        body_type: None,
-        flags: Flags::default(),
-        quarantine: None,
-        message: None,
-        macros: Vec::new(),
         sender: Line::cleaned(b"<alice@example.test>"),
-        envid: None,
-        auth_param: None,
-        deliver_by: None,
-        group: 0,
-        mode: None,
-        recipients: vec![Recipient {
-            address: Line::cleaned(b"<bob@example.test>"),
-            primary: true,
-            alias: false,
-            notify: Notify::default(),
-            orcpt: None,
-            final_recipient: None,
-            control: None,
-            origin: Origin::Direct,
-            target: None,
-            group: None,
-            state: RecipientState::Pending,
-            status: None,
-        }],
+        recipients: vec![Recipient::new(Line::cleaned(b"<bob@example.test>"))],
         headers: Headers {
             fields: vec![Field {
                 name: Line::cleaned(b"Subject"),
@@ -48,6 +20,7 @@ pub(super) fn envelope(id: &str, body: Body) -> Envelope {
         },
         size: body.len(),
         body,
+        ..Envelope::new(QueueId::parse(id.as_bytes()).expect("id"), 1_795_372_407)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cli::complain;
 use crate::deliver::attempt::{Rendered, Transport};
 use crate::deliver::transport::Standard;
 use crate::deliver::worker::dead_letter;
-use crate::envelope::{Envelope, Notify, Origin, Recipient, RecipientState, Status, Target};
+use crate::envelope::{Envelope, Notify, Recipient, RecipientState, Status, Target};
 use crate::reply::Reply;
 use crate::service::Services;
 use crate::text::Line;
@@ -53,18 +53,11 @@ impl Refused {
 
 fn failed(address: &[u8], notify: Notify, target: Option<Target>, status: Status) -> Recipient {
     Recipient {
-        address: Line::cleaned(address),
-        primary: true,
-        alias: false,
         notify,
-        orcpt: None,
-        final_recipient: None,
-        control: None,
-        origin: Origin::Direct,
-        group: None,
         target,
         state: RecipientState::Failed,
         status: Some(status),
+        ..Recipient::new(Line::cleaned(address))
     }
 }
 

@@ -14,9 +14,9 @@ use crate::cli::flags::Ret;
 use crate::cli::settings::{Caller, Settings};
 use crate::deliver::attempt::{self, How};
 use crate::deliver::transport::Standard;
-use crate::envelope::{Body, BodyType, Envelope, Flags, Notify, Origin, QueueId, RecipientState};
+use crate::envelope::{BodyType, Envelope, Flags, Notify, Origin, QueueId, RecipientState};
+use crate::header::Field;
 use crate::header::recipients::named;
-use crate::header::{Field, Headers};
 use crate::log::delivery::{self, To};
 use crate::log::{Id, server as lines};
 use crate::queue::schedule::Delivery;
@@ -249,12 +249,6 @@ impl<'a> Submission<'a> {
     fn envelope(&self, sender: &[u8]) -> Envelope {
         let flags = &self.settings.flags;
         Envelope {
-            id: self.id.clone(),
-            created: self.now,
-            last_attempt: 0,
-            attempts: 0,
-            priority: 0,
-            class: 0,
             body_type: flags.body_type.as_deref().map(|b| match b {
                 b"8BITMIME" => BodyType::EightBitMime,
                 _ => BodyType::SevenBit,
@@ -265,19 +259,9 @@ impl<'a> Submission<'a> {
                 no_body_return: flags.ret == Some(Ret::Headers),
                 ..Flags::default()
             },
-            quarantine: None,
-            message: None,
-            macros: Vec::new(),
             sender: Line::cleaned(if sender.is_empty() { b"<>" } else { sender }),
             envid: flags.envid.as_deref().map(Line::cleaned),
-            auth_param: None,
-            deliver_by: None,
-            group: 0,
-            mode: None,
-            recipients: Vec::new(),
-            headers: Headers::default(),
-            body: Body::Empty,
-            size: 0,
+            ..Envelope::new(self.id.clone(), self.now)
         }
     }
 

@@ -3,8 +3,7 @@
 use super::params::{self, MailParams};
 use super::{Flow, Ruled, State, ask, line, named, printable, ruled};
 use crate::cf::{Macros, RulesetId};
-use crate::envelope::{Body, BodyType, Envelope, Flags, QueueId};
-use crate::header::Headers;
+use crate::envelope::{BodyType, Envelope, Flags, QueueId};
 use crate::log;
 use crate::reply::Reply;
 use crate::rewrite::{self, Kind};
@@ -101,12 +100,6 @@ fn bare(address: &[u8]) -> &[u8] {
 
 fn envelope(state: &State, id: QueueId, address: &[u8], params: &MailParams) -> Envelope {
     Envelope {
-        id,
-        created: state.now(),
-        last_attempt: 0,
-        attempts: 0,
-        priority: 0,
-        class: 0,
         body_type: params.body,
         flags: Flags {
             ret_given: params.ret_full.is_some(),
@@ -115,18 +108,12 @@ fn envelope(state: &State, id: QueueId, address: &[u8], params: &MailParams) -> 
             ..Flags::default()
         },
         quarantine: state.quarantine.as_deref().map(line),
-        message: None,
-        macros: Vec::new(),
         sender: line(address),
         envid: params.envid.clone(),
-        auth_param: None,
         deliver_by: params.by,
-        group: 0,
         mode: state.facts.mode,
-        recipients: Vec::new(),
-        headers: Headers::default(),
-        body: Body::Empty,
         size: params.size.unwrap_or(0),
+        ..Envelope::new(id, state.now())
     }
 }
 

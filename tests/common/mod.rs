@@ -1,31 +1,59 @@
-//! Services for routing: what routing does not need answers nothing.
+//! Services for tests that need only some of them: the others answer nothing.
 
 use postrider::alias::Aliases;
 use postrider::cf::Config;
-use postrider::deliver::LocalDelivery;
+use postrider::deliver::{Found, Listed, LocalDelivery, LocalJob};
 use postrider::dns::Resolver;
-use postrider::envelope::{Envelope, IdGenerator, QueueId};
+use postrider::envelope::{Envelope, IdGenerator, Origin, QueueId, Status};
 use postrider::queue::Selection;
 use postrider::queue::store::{Held, Spool, Store, StoreError};
-use postrider::rewrite::service::Maps;
+use postrider::rewrite::service::{Lookup, Maps};
+use postrider::sasl::{Authenticator, Exchange, Facts};
 use postrider::service::{Scheduler, Services, SystemClock};
-use postrider::user::Users;
+use postrider::text::Line;
+use postrider::user::{Unavailable, User, Users};
 use std::sync::Arc;
 
+/// Whatever is not used.
 pub struct Nothing;
 
-impl postrider::sasl::Authenticator for Nothing {
-    fn mechanisms(&self, _: &postrider::sasl::Facts) -> Vec<String> {
+impl Aliases for Nothing {
+    fn lookup(&self, _: &[u8]) -> Lookup {
+        Lookup::NotFound
+    }
+}
+
+impl Users for Nothing {
+    fn by_name(&self, _: &[u8]) -> Result<Option<User>, Unavailable> {
+        Ok(None)
+    }
+    fn by_uid(&self, _: u32) -> Result<Option<User>, Unavailable> {
+        Ok(None)
+    }
+}
+
+impl Authenticator for Nothing {
+    fn mechanisms(&self, _: &Facts) -> Vec<String> {
         Vec::new()
     }
-    fn start(&self, _: &str, _: &postrider::sasl::Facts) -> Option<Box<dyn postrider::sasl::Exchange>> {
+    fn start(&self, _: &str, _: &Facts) -> Option<Box<dyn Exchange>> {
         None
     }
 }
 
-impl Scheduler for Nothing {
-    fn submit(&self, _: Envelope) {}
-    fn run_queue(&self, _: Selection) {}
+impl LocalDelivery for Nothing {
+    fn deliver(&self, _: LocalJob) -> Vec<Status> {
+        Vec::new()
+    }
+    fn forward(&self, _: &[u8], _: &[u8]) -> Result<Found, Status> {
+        Ok(Found::default())
+    }
+    fn include(&self, _: &[u8], _: &Origin) -> Result<Listed, Status> {
+        Err(Status::new((5, 2, 4), 75, "no lists here"))
+    }
+    fn dead_letter(&self, _: &[u8], _: std::fs::File) -> Option<Line> {
+        None
+    }
 }
 
 impl Store for Nothing {
@@ -50,6 +78,12 @@ impl Store for Nothing {
     }
 }
 
+impl Scheduler for Nothing {
+    fn submit(&self, _: Envelope) {}
+    fn run_queue(&self, _: Selection) {}
+}
+
+/// Services around what a test brings.
 pub fn services(
     config: Arc<Config>,
     aliases: Arc<dyn Aliases>,

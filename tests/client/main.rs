@@ -1,14 +1,17 @@
 //! The client against servers on loopback: good ones, odd ones and hostile ones.
 
+#[path = "../common/mod.rs"]
+mod common;
+mod hostile;
+mod tls;
+
+use common::{Nothing, services};
 use postrider::cf::system::Fixed;
 use postrider::cf::{Config, LoadOptions};
-use postrider::deliver::{Listed, LocalDelivery, LocalJob};
 use postrider::dns::FakeResolver;
 use postrider::envelope::*;
-use postrider::header::Headers;
-use postrider::queue::store::{Held, Spool, Store, StoreError};
-use postrider::rewrite::service::{Lookup, NoMaps};
-use postrider::service::{Scheduler, Services, SystemClock};
+use postrider::rewrite::service::NoMaps;
+use postrider::service::Services;
 use postrider::smtp::client::{ConnectionCache, Transcript, deliver};
 use postrider::text::Line;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,75 +19,6 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
-
-/// What the client does not use here.
-struct Nothing;
-
-impl postrider::alias::Aliases for Nothing {
-    fn lookup(&self, _: &[u8]) -> Lookup {
-        Lookup::NotFound
-    }
-}
-
-impl postrider::user::Users for Nothing {
-    fn by_name(&self, _: &[u8]) -> Result<Option<postrider::user::User>, postrider::user::Unavailable> {
-        Ok(None)
-    }
-    fn by_uid(&self, _: u32) -> Result<Option<postrider::user::User>, postrider::user::Unavailable> {
-        Ok(None)
-    }
-}
-
-impl postrider::sasl::Authenticator for Nothing {
-    fn mechanisms(&self, _: &postrider::sasl::Facts) -> Vec<String> {
-        Vec::new()
-    }
-    fn start(&self, _: &str, _: &postrider::sasl::Facts) -> Option<Box<dyn postrider::sasl::Exchange>> {
-        None
-    }
-}
-
-impl LocalDelivery for Nothing {
-    fn deliver(&self, _: LocalJob) -> Vec<Status> {
-        Vec::new()
-    }
-    fn forward(&self, _: &[u8], _: &[u8]) -> Result<postrider::deliver::Found, Status> {
-        Err(Status::new((5, 0, 0), 69, "no"))
-    }
-    fn include(&self, _: &[u8], _: &Origin) -> Result<Listed, Status> {
-        Err(Status::new((5, 0, 0), 69, "no"))
-    }
-    fn dead_letter(&self, _: &[u8], _: std::fs::File) -> Option<Line> {
-        None
-    }
-}
-
-impl Store for Nothing {
-    fn spool(&self, _: &QueueId) -> Result<Box<dyn Spool>, StoreError> {
-        Err(StoreError::Failed(std::io::ErrorKind::Unsupported.into()))
-    }
-    fn commit(&self, _: &Envelope) -> Result<(), StoreError> {
-        Ok(())
-    }
-    fn update(&self, _: &Envelope) -> Result<(), StoreError> {
-        Ok(())
-    }
-    fn remove(&self, _: &Envelope) -> Result<(), StoreError> {
-        Ok(())
-    }
-    fn release(&self, _: &QueueId) {}
-    fn take(&self, _: &QueueId) -> Result<Option<Held>, StoreError> {
-        Ok(None)
-    }
-    fn list(&self, _: &postrider::queue::Selection) -> Result<Vec<QueueId>, StoreError> {
-        Ok(Vec::new())
-    }
-}
-
-impl Scheduler for Nothing {
-    fn submit(&self, _: Envelope) {}
-    fn run_queue(&self, _: postrider::queue::Selection) {}
-}
 
 const CF: &str = "\
 V10
@@ -139,65 +73,28 @@ fn bench(port: u16, resolver: FakeResolver, edit: &[(&str, &str)]) -> Bench {
     }
     let system = Fixed { host: "mail.example.test".into() };
     let (config, _) = Config::parse(text.as_bytes(), "test.cf", &LoadOptions::new(&system));
-    let services = Services {
-        config: Arc::new(config),
-        maps: Arc::new(NoMaps),
-        resolver: Arc::new(resolver),
-        aliases: Arc::new(Nothing),
-        users: Arc::new(Nothing),
-        auth: Arc::new(Nothing),
-        local: Arc::new(Nothing),
-        store: Arc::new(Nothing),
-        scheduler: Arc::new(Nothing),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(IdGenerator::new(4242, 0)),
-        statistics: Arc::default(),
-    };
+    let nothing = Arc::new(Nothing);
+    let resolver = Arc::new(resolver);
+    let services = services(Arc::new(config), nothing.clone(), nothing.clone(), nothing, Arc::new(NoMaps), resolver);
     Bench { services, pool: ConnectionCache::new(), port }
 }
 
 fn envelope(recipients: &[&str], body: &[u8]) -> Envelope {
     let recipient = |address: &&str| Recipient {
-        address: Line::cleaned(format!("<{address}>").as_bytes()),
-        primary: true,
-        alias: false,
-        notify: Notify::default(),
-        orcpt: None,
-        final_recipient: None,
-        control: None,
-        origin: Origin::Direct,
         target: Some(Target {
             mailer: 0,
             host: Line::cleaned(b"[127.0.0.1]"),
             user: Line::cleaned(address.as_bytes()),
             group: None,
         }),
-        group: None,
-        state: RecipientState::Pending,
-        status: None,
+        ..Recipient::new(Line::cleaned(format!("<{address}>").as_bytes()))
     };
     Envelope {
-        id: IdGenerator::new(4242, 0).next((2026, 10, 22, 18, 0, 0)),
-        created: 1_795_370_400,
-        last_attempt: 0,
-        attempts: 0,
-        priority: 0,
-        class: 0,
-        body_type: None,
-        flags: Flags::default(),
-        quarantine: None,
-        message: None,
-        macros: Vec::new(),
         sender: Line::cleaned(b"<sender@mail.example.test>"),
-        envid: None,
-        auth_param: None,
-        deliver_by: None,
-        group: 0,
-        mode: None,
         recipients: recipients.iter().map(recipient).collect(),
-        headers: Headers::default(),
         body: Body::Memory(body.into()),
         size: body.len() as u64,
+        ..Envelope::new(IdGenerator::new(4242, 0).next((2026, 10, 22, 18, 0, 0)), 1_795_370_400)
     }
 }
 
@@ -513,137 +410,6 @@ fn lmtp_over_a_local_socket() {
     talk.join().unwrap();
 }
 
-/// Each way of misbehaving ends in a deferral, soon, whatever it is.
-#[test]
-fn hostile_servers() {
-    type Talk = fn(TcpStream) -> Option<()>;
-    fn line(stream: &TcpStream) -> Option<String> {
-        let mut text = Vec::new();
-        let mut byte = [0u8];
-        let mut stream = stream;
-        while text.last() != Some(&b'\n') {
-            if stream.read(&mut byte).ok()? == 0 {
-                return None;
-            }
-            text.push(byte[0]);
-        }
-        Some(String::from_utf8_lossy(&text).into_owned())
-    }
-    fn flood(stream: &mut TcpStream, text: &[u8]) -> Option<()> {
-        for _ in 0..200_000 {
-            stream.write_all(text).ok()?;
-        }
-        Some(())
-    }
-    fn hang(stream: &mut TcpStream) -> Option<()> {
-        let _ = stream.read(&mut [0u8; 4096]);
-        std::thread::sleep(Duration::from_secs(5));
-        None
-    }
-    let talks: [(&str, Talk); 16] = [
-        ("closes at once", |_| None),
-        ("says nothing", |mut s| hang(&mut s)),
-        ("endless line", |mut s| flood(&mut s, &[b'2'; 4096])),
-        ("endless lines", |mut s| flood(&mut s, b"220-more\r\n")),
-        ("endless junk lines", |mut s| flood(&mut s, b"hello there\r\n")),
-        ("endless empty lines", |mut s| flood(&mut s, b"\r\n")),
-        ("unfinished reply", |mut s| {
-            s.write_all(b"220-a\r\n220-b\r\n").ok()?;
-            None
-        }),
-        ("slow drip", |mut s| {
-            for b in b"220 x ESMTP and so on and so on\r\n" {
-                s.write_all(&[*b]).ok()?;
-                std::thread::sleep(Duration::from_millis(200));
-            }
-            hang(&mut s)
-        }),
-        ("endless answer to EHLO", |mut s| {
-            s.write_all(b"220 x ESMTP\r\n").ok()?;
-            line(&s)?;
-            flood(&mut s, b"250-STARTTLS\r\n")
-        }),
-        ("plain text after STARTTLS", |mut s| {
-            s.write_all(b"220 x ESMTP\r\n").ok()?;
-            line(&s)?;
-            s.write_all(b"250-x\r\n250 STARTTLS\r\n").ok()?;
-            line(&s)?;
-            s.write_all(b"220 go\r\n250-x\r\n250 AUTH PLAIN\r\n").ok()?;
-            hang(&mut s)
-        }),
-        ("no handshake after STARTTLS", |mut s| {
-            s.write_all(b"220 x ESMTP\r\n").ok()?;
-            line(&s)?;
-            s.write_all(b"250-x\r\n250 STARTTLS\r\n").ok()?;
-            line(&s)?;
-            s.write_all(b"220 go\r\n").ok()?;
-            std::thread::sleep(Duration::from_millis(100));
-            flood(&mut s, b"not tls at all\r\n")
-        }),
-        ("a handshake in drops", |mut s| {
-            s.write_all(b"220 x ESMTP\r\n").ok()?;
-            line(&s)?;
-            s.write_all(b"250-x\r\n250 STARTTLS\r\n").ok()?;
-            line(&s)?;
-            s.write_all(b"220 go\r\n").ok()?;
-            for b in [0x16u8, 3, 3, 0x3f, 0xff].into_iter().chain(std::iter::repeat_n(2, 60)) {
-                s.write_all(&[b]).ok()?;
-                std::thread::sleep(Duration::from_millis(150));
-            }
-            None
-        }),
-        ("cuts in DATA", |mut s| {
-            s.write_all(b"220 x\r\n").ok()?;
-            for reply in ["250 x", "250 ok", "250 ok", "354 go"] {
-                line(&s)?;
-                s.write_all(format!("{reply}\r\n").as_bytes()).ok()?;
-            }
-            None
-        }),
-        ("all replies at once", |mut s| {
-            s.write_all(b"220 x\r\n250 x\r\n250 ok\r\n250 ok\r\n354 go\r\n451 4.0.0 no\r\n").ok()?;
-            hang(&mut s)
-        }),
-        ("codes out of range", |mut s| {
-            s.write_all(b"220 x\r\n").ok()?;
-            line(&s)?;
-            s.write_all(b"250 x\r\n").ok()?;
-            line(&s)?;
-            s.write_all(b"450\r\n").ok()?;
-            hang(&mut s)
-        }),
-        ("never answers the dot", |mut s| {
-            s.write_all(b"220 x\r\n").ok()?;
-            for reply in ["250 x", "250 ok", "250 ok", "354 go"] {
-                line(&s)?;
-                s.write_all(format!("{reply}\r\n").as_bytes()).ok()?;
-            }
-            std::thread::sleep(Duration::from_secs(5));
-            None
-        }),
-    ];
-    let runs: Vec<_> = talks
-        .into_iter()
-        .map(|(name, talk)| {
-            std::thread::spawn(move || {
-                let (port, _seen) = server(move |stream, _| {
-                    talk(stream);
-                    Vec::new()
-                });
-                let bench = bench(port, FakeResolver::new(), &[]);
-                let started = Instant::now();
-                let (found, _) = bench.send(&["a@sink.test"]);
-                (name, found, started.elapsed())
-            })
-        })
-        .collect();
-    for run in runs {
-        let (name, found, took) = run.join().unwrap();
-        assert!(found.len() == 1 && found[0].starts_with('4'), "{name}: {found:?}");
-        assert!(took < Duration::from_secs(9), "{name}: {took:?}");
-    }
-}
-
 #[test]
 fn rule_sets_judge_the_server() {
     let (port, _seen) = sink(&[], HELLO);
@@ -673,132 +439,4 @@ fn too_large_for_the_mailer() {
     let bench = bench(1, FakeResolver::new(), &[("L=990,", "L=990, M=5,")]);
     let (found, _) = bench.send(&["a@x"]);
     assert_eq!(found, ["5.3.4 Service unavailable"]);
-}
-
-mod tls {
-    use super::*;
-    use openssl::asn1::Asn1Time;
-    use openssl::bn::BigNum;
-    use openssl::hash::MessageDigest;
-    use openssl::pkey::PKey;
-    use openssl::rsa::Rsa;
-    use openssl::ssl::{SslAcceptor, SslMethod};
-    use openssl::x509::{X509, X509NameBuilder};
-
-    fn acceptor() -> Arc<SslAcceptor> {
-        let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
-        let mut name = X509NameBuilder::new().unwrap();
-        name.append_entry_by_text("O", "Test <Org>").unwrap();
-        name.append_entry_by_text("CN", "sink.test").unwrap();
-        let name = name.build();
-        let mut cert = X509::builder().unwrap();
-        cert.set_version(2).unwrap();
-        cert.set_serial_number(&BigNum::from_u32(1).unwrap().to_asn1_integer().unwrap()).unwrap();
-        cert.set_subject_name(&name).unwrap();
-        cert.set_issuer_name(&name).unwrap();
-        cert.set_pubkey(&key).unwrap();
-        cert.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-        cert.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
-        cert.sign(&key, MessageDigest::sha256()).unwrap();
-        let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
-        acceptor.set_private_key(&key).unwrap();
-        acceptor.set_certificate(&cert.build()).unwrap();
-        Arc::new(acceptor.build())
-    }
-
-    /// Reads lines from `stream` and answers them until DATA is done or STARTTLS is accepted (`true`).
-    fn talk(stream: &mut (impl Read + Write), hello: &str, seen: &mut Vec<u8>) -> bool {
-        let mut line = Vec::new();
-        let mut data = false;
-        let mut byte = [0u8];
-        while matches!(stream.read(&mut byte), Ok(1)) {
-            line.push(byte[0]);
-            if byte[0] != b'\n' {
-                continue;
-            }
-            seen.extend_from_slice(&line);
-            let text = String::from_utf8_lossy(&line).trim_end().to_string();
-            line.clear();
-            let verb = text.split(' ').next().unwrap_or_default();
-            let reply = match verb {
-                "." => "250 2.0.0 X accepted",
-                _ if data => continue,
-                "EHLO" => hello,
-                "STARTTLS" => "220 go",
-                "DATA" => "354 go",
-                "QUIT" => "221 bye",
-                _ => "250 ok",
-            };
-            data = verb == "DATA";
-            let _ = stream.write_all(format!("{reply}\r\n").as_bytes());
-            if verb == "STARTTLS" {
-                return true;
-            }
-            if verb == "QUIT" {
-                return false;
-            }
-        }
-        false
-    }
-
-    fn tls_server() -> (u16, Receiver<Vec<u8>>) {
-        let acceptor = acceptor();
-        server(move |mut stream, _| {
-            let mut seen = Vec::new();
-            let _ = stream.write_all(b"220 sink.test ESMTP\r\n");
-            if talk(&mut stream, "250-sink.test\r\n250-AUTH CRAM-MD5\r\n250 STARTTLS", &mut seen)
-                && let Ok(mut stream) = acceptor.accept(stream)
-            {
-                seen.extend_from_slice(b"[TLS]");
-                talk(&mut stream, "250 sink.test", &mut seen);
-                let _ = stream.shutdown();
-            }
-            seen
-        })
-    }
-
-    #[test]
-    fn starttls_when_offered() {
-        let (port, seen) = tls_server();
-        let rules = "Stls_server\nROK\t$#error $@ 4.7.0 $: 403 impossible\nRFAIL\t$: good\nR$*\t$: $&{tls_version} $&{cn_subject} $&{cert_subject} $&{server_name} $&{server_addr}\nRTLSv1.3 sink.test/O=Test+20+3COrg+3E/CN=sink.test[127.0.0.1]127.0.0.1\t$@ OK\nR$*\t$#error $@ 4.7.0 $: 403 $1\n";
-        let bench = bench(port, FakeResolver::new(), &[("@RULES@", rules)]);
-        let (found, lines) = bench.send(&["a@x"]);
-        assert_eq!(found, ["2.0.0 2.0.0 X accepted"], "{:?}", lines.0);
-        bench.pool.close_all(None);
-        let seen = String::from_utf8(seen.recv_timeout(Duration::from_secs(5)).unwrap()).unwrap();
-        let want = "EHLO mail.example.test\r\nSTARTTLS\r\n[TLS]EHLO mail.example.test\r\nMAIL From:<";
-        assert!(seen.starts_with(want), "{seen}");
-    }
-
-    #[test]
-    fn try_tls_can_say_no() {
-        let (port, seen) = tls_server();
-        let rules = "Stry_tls\nR$*\t$#error $@ 5.7.1 $: 550 do not try\n";
-        let bench = bench(port, FakeResolver::new(), &[("@RULES@", rules)]);
-        assert_eq!(bench.send(&["a@x"]).0, ["2.0.0 2.0.0 X accepted"]);
-        bench.pool.close_all(None);
-        let seen = String::from_utf8(seen.recv_timeout(Duration::from_secs(5)).unwrap()).unwrap();
-        assert!(!seen.contains("STARTTLS"), "{seen}");
-    }
-
-    #[test]
-    fn a_failed_handshake_defers_or_falls_back() {
-        let broken = || {
-            server(|mut stream, n| {
-                let mut seen = Vec::new();
-                let _ = stream.write_all(b"220 sink.test ESMTP\r\n");
-                let tls = talk(&mut stream, "250-sink.test\r\n250 STARTTLS", &mut seen);
-                if tls {
-                    let _ = stream.write_all(b"this is not TLS at all\r\n");
-                }
-                let _ = n;
-                seen
-            })
-        };
-        let (port, _seen) = broken();
-        assert_eq!(bench(port, FakeResolver::new(), &[]).send(&["a@x"]).0, ["4.7.0 403 4.7.0 TLS handshake failed."]);
-        let (port, _seen) = broken();
-        let options = [("@OPTS@", "O TLSFallbacktoClear=true")];
-        assert_eq!(bench(port, FakeResolver::new(), &options).send(&["a@x"]).0, ["2.0.0 2.0.0 X accepted"]);
-    }
 }
