@@ -107,7 +107,11 @@ impl Inner {
         let home = self.home(found.as_ref().map_or_else(own, |e| e.home))?;
         let mut control_is_whole = false;
         if let Some(entry) = &found {
-            let control = home.control.open_file(&entry.kind.name(id))?;
+            let control = match home.control.open_file(&entry.kind.name(id)) {
+                // Another program was done with it in this moment: no reason to give up the others.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+                opened => opened?,
+            };
             if control.try_lock().is_err() {
                 return Ok(false);
             }
