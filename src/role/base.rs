@@ -8,6 +8,7 @@ use crate::dns::{Resolver, Settings, SystemResolver};
 use crate::map::{MapEnv, MapSet, standard};
 use crate::rewrite::service::Maps;
 use crate::rewrite::{self, Kind, Scope};
+use crate::smtp::server::facts::set_compressed;
 use crate::user::{Passwd, Users};
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub struct Base {
 impl Base {
     /// Opens what the configuration names; maps and aliases that cannot be opened are logged and answer so.
     pub fn open(config: &Arc<Config>) -> Base {
+        set_compressed(config.options.use_compressed_ipv6_addresses);
         let resolver = resolver(config);
         let env = map_env(config, resolver.clone());
         let (maps, problems) = MapSet::open(&config.maps, env.clone());

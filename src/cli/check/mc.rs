@@ -191,6 +191,9 @@ fn feature_after_mailer(source: &str) -> u32 {
 /// Words that look like misspelt ones of the tree, and features with a catch.
 fn words(name: &str, source: &str, report: &mut Report) {
     let known = known_words();
+    // What the file itself defines.
+    let own: BTreeSet<&str> =
+        source.split("define(`").skip(1).filter_map(|rest| Some(rest.split_once('\'')?.0)).collect();
     let mut number = 0;
     let mut compared = 0;
     for line in source.lines() {
@@ -203,7 +206,7 @@ fn words(name: &str, source: &str, report: &mut Report) {
             && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
             && !known.contains(word)
             && compared < MAX_COMPARED
-            && !source.contains(&format!("define(`{word}'"))
+            && !own.contains(word)
         {
             compared += 1;
             let Some(best) = nearest(word, known.iter().map(String::as_str)) else { continue };

@@ -72,7 +72,6 @@ pub struct Settings {
 impl Settings {
     /// What `config` says. `tls`: a server context stands ([`crate::tls::server`]).
     pub fn new(config: &Config, tls: bool) -> Settings {
-        super::facts::set_compressed(config.options.use_compressed_ipv6_addresses);
         let Options { timeouts, .. } = &config.options;
         let o = &config.options;
         let count = |n: i64| usize::try_from(n).unwrap_or(0);

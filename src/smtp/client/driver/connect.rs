@@ -9,6 +9,7 @@ use crate::smtp::client::outcome::Lost;
 use crate::smtp::client::session::{Session, Setup};
 use crate::smtp::client::settings::{families, seconds, source, times};
 use crate::smtp::client::wire::{Wire, words};
+use crate::smtp::server::facts::address_text;
 use crate::text::Line;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -132,7 +133,7 @@ impl Run<'_, '_> {
             shown: host.shown.clone(),
             relay: relay(&host.shown, ip),
             name: host.shown.trim_end_matches('.').as_bytes().to_vec(),
-            address: ip.map(|ip| tagged(ip).into_bytes()).unwrap_or_default(),
+            address: ip.map(|ip| address_text(ip).into_bytes()).unwrap_or_default(),
             facts: None,
             messages: 0,
             quit_limit: seconds(options.timeouts.quit),
@@ -171,19 +172,24 @@ fn relay(shown: &str, ip: Option<IpAddr>) -> Line {
 }
 
 fn bracketed(ip: IpAddr) -> String {
-    format!("[{}]", tagged(ip))
-}
-
-fn tagged(ip: IpAddr) -> String {
-    match ip {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => format!("IPv6:{ip}"),
-    }
+    format!("[{}]", address_text(ip))
 }
 
 fn port_of(place: &Place) -> Option<u16> {
     match place {
         Place::Name(_, port) | Place::Address(_, port) => Some(*port),
         Place::Socket(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_is_shown_as_a_client_is() {
+        let of = |ip: &str| relay("mx.example.test.", ip.parse().ok());
+        assert_eq!(*of("192.0.2.1"), *b"mx.example.test. [192.0.2.1]");
+        assert_eq!(*of("2001:db8::1"), *b"mx.example.test. [IPv6:2001:db8:0:0:0:0:0:1]");
     }
 }
