@@ -31,7 +31,7 @@ fn a_whole_message() {
     assert_eq!(&*envelope.recipients[0].address, b"<bob@example.test>");
     let date = postrider::smtp::server::dates::mail_date(1_795_363_920);
     let id = &envelope.id;
-    let version = env!("CARGO_PKG_VERSION");
+    let version = postrider::version::VERSION;
     assert_eq!(
         header(envelope),
         format!(
