@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A bigger file of this kind is a mistake.
 const MAX_FILE: u64 = 1 << 24;
@@ -181,11 +181,22 @@ pub fn methods(text: &[u8], service: &str) -> Option<Vec<String>> {
 /// The state of a file, by which changes are noticed.
 type Stamp = (u64, u64, u64, i64, i64);
 
+/// A file is not looked at again before this time is over: one message asks for it many times.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// What a file was when it was last looked at, when that was, and what was made of it.
+#[derive(Debug)]
+struct Seen<T> {
+    stamp: Option<Stamp>,
+    looked: Instant,
+    made: Arc<T>,
+}
+
 /// A file with what was made of it.
 #[derive(Debug)]
 pub struct Watched<T> {
     path: PathBuf,
-    seen: Mutex<Option<(Option<Stamp>, Arc<T>)>>,
+    seen: Mutex<Option<Seen<T>>>,
 }
 
 impl<T> Watched<T> {
@@ -196,19 +207,26 @@ impl<T> Watched<T> {
 
     /// What `make` makes of the file's text (`None` for a missing file), from memory while the file stays as it is.
     pub fn get(&self, make: impl FnOnce(Option<&[u8]>) -> T) -> Arc<T> {
+        let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(seen) = &*seen
+            && seen.looked.elapsed() < LOOK_AGAIN
+        {
+            return Arc::clone(&seen.made);
+        }
+        let looked = Instant::now();
         let stamp = fs::metadata(&self.path)
             .ok()
             .filter(|m| m.is_file() && m.len() <= MAX_FILE)
             .map(|m| (m.dev(), m.ino(), m.size(), m.mtime(), m.mtime_nsec()));
-        let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some((known, made)) = &*seen
-            && *known == stamp
+        if let Some(seen) = &mut *seen
+            && seen.stamp == stamp
         {
-            return Arc::clone(made);
+            seen.looked = looked;
+            return Arc::clone(&seen.made);
         }
         let text = stamp.and_then(|_| fs::read(&self.path).ok());
         let made = Arc::new(make(text.as_deref()));
-        *seen = Some((stamp, Arc::clone(&made)));
+        *seen = Some(Seen { stamp, looked, made: Arc::clone(&made) });
         made
     }
 }

@@ -22,6 +22,8 @@ use crate::db::{self, Kind, Table};
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 /// How soon a table that could not be opened is tried again.
 const RETRY: Duration = Duration::from_secs(5);
+/// A file is not looked at again before this time is over: one message asks each table many times.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Which formats the class takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +98,7 @@ impl From<&std::fs::Metadata> for Stamp {
 
 enum State {
     Closed,
-    Open { table: Box<Table>, path: PathBuf, stamp: Stamp, known: Known },
+    Open { table: Box<Table>, path: PathBuf, stamp: Stamp, looked: Instant, known: Known },
     Missing,
     Failed { at: Instant },
 }
@@ -192,12 +194,16 @@ impl DbFile {
     /// Makes the state that fits the file as it is now.
     fn refresh(&self, state: &mut State, env: &MapEnv) {
         match state {
-            State::Open { path, stamp, .. } => match Stamp::of(path) {
-                Ok(now) if now == *stamp => return,
-                Ok(_) => {}
-                // The file is gone for a moment, or for good: what is open still answers.
-                Err(_) => return,
-            },
+            State::Open { looked, .. } if looked.elapsed() < LOOK_AGAIN => return,
+            State::Open { path, stamp, looked, .. } => {
+                *looked = Instant::now();
+                match Stamp::of(path) {
+                    Ok(now) if now == *stamp => return,
+                    Ok(_) => {}
+                    // The file is gone for a moment, or for good: what is open still answers.
+                    Err(_) => return,
+                }
+            }
             State::Failed { at } if at.elapsed() < RETRY => return,
             _ => {}
         }
@@ -241,7 +247,8 @@ impl DbFile {
         });
         match opened {
             Ok((table, stamp)) => {
-                *state = State::Open { table: Box::new(table), path: path.clone(), stamp, known: Known::default() };
+                let (looked, known) = (Instant::now(), Known::default());
+                *state = State::Open { table: Box::new(table), path: path.clone(), stamp, looked, known };
             }
             Err(error) => {
                 if !matches!(state, State::Failed { .. }) {
@@ -280,7 +287,7 @@ impl DbFile {
     pub(super) fn raw(&self, key: &[u8], env: &MapEnv) -> Result<Option<Vec<u8>>, ()> {
         let mut state = self.lock();
         self.refresh(&mut state, env);
-        let State::Open { table, path, stamp, known } = &mut *state else {
+        let State::Open { table, path, stamp, known, .. } = &mut *state else {
             return if matches!(*state, State::Missing) { Ok(None) } else { Err(()) };
         };
         let key = self.spec.folded(key);
