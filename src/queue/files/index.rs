@@ -10,11 +10,12 @@ use crate::envelope::QueueId;
 use crate::queue::store::Summary;
 use std::collections::HashMap;
 use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 
 /// A directory's time is believed when it is this much older than the listing: clocks of file systems are coarse.
 const SETTLED: i64 = 2;
 /// As much of a control file is read at first; recipients come early in it.
-const HEAD: u64 = 4096;
+const HEAD: usize = 4096;
 /// More new files than this are read by several threads.
 const MANY: usize = 500;
 
@@ -103,14 +104,17 @@ fn summarize(home: &Home, entry: &Entry) -> io::Result<Option<Summary>> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(e),
     };
-    let mut text = Vec::with_capacity(HEAD as usize);
-    (&file).take(HEAD).read_to_end(&mut text)?;
+    // One call: a queue of many files is read whole.
+    let mut text = vec![0; HEAD];
+    let length = file.read_at(&mut text, 0)?;
+    text.truncate(length);
     if text.is_empty() {
         return Ok(None);
     }
     // Headers come last: with one of them in sight, all recipients are.
-    if text.len() as u64 == HEAD && !text.windows(2).any(|w| w == b"\nH") {
-        (&file).take(super::read::MAX_CONTROL).read_to_end(&mut text)?;
+    if length == HEAD && !text.windows(2).any(|w| w == b"\nH") {
+        text.clear();
+        file.take(super::read::MAX_CONTROL).read_to_end(&mut text)?;
     }
     Ok(Some(Summary::read(entry.id.clone(), home.group, &text)))
 }

@@ -119,6 +119,8 @@ enum State {
     /// Replies to the dot, for this one of the accepted recipients.
     Final(usize),
     Reset,
+    /// RSET and MAIL are sent, and the reply to RSET is awaited.
+    ResetMail,
     Quit,
     Closed,
 }
@@ -141,6 +143,8 @@ pub struct Session {
     sent: usize,
     failure: Option<Status>,
     doomed: bool,
+    /// Nothing shows yet that a kept session still stands.
+    unproven: bool,
 }
 
 impl Session {
@@ -162,6 +166,7 @@ impl Session {
             sent: 0,
             failure: None,
             doomed: false,
+            unproven: false,
         }
     }
 
@@ -186,7 +191,7 @@ impl Session {
             State::Data => Next::Read(times.datainit),
             State::Body => Next::Body(times.datablock),
             State::Final(_) => Next::Read(times.datafinal),
-            State::Reset => Next::Read(times.rset),
+            State::Reset | State::ResetMail => Next::Read(times.rset),
             State::Quit => Next::Read(times.quit),
             State::Closed => Next::Closed,
         }
@@ -241,7 +246,11 @@ impl Session {
             State::Data => self.data_reply(reply),
             State::Final(at) => self.final_reply(at, reply),
             State::Reset if reply.class() == 2 => self.state = State::Idle,
-            State::Reset | State::Quit => self.state = State::Closed,
+            State::ResetMail if reply.class() == 2 => {
+                self.unproven = false;
+                self.state = State::Mail;
+            }
+            State::Reset | State::ResetMail | State::Quit => self.state = State::Closed,
             _ => self.lost(&Lost::Nonsense),
         }
     }
@@ -412,9 +421,13 @@ impl Session {
         if self.state != State::Idle {
             return self.lost(&Lost::Reset);
         }
+        self.state = State::Mail;
+        if self.unproven {
+            self.command(&[b"RSET"]);
+            self.state = State::ResetMail;
+        }
         let mail = self.transaction.mail_command(&self.peer);
         self.command(&[&mail]);
-        self.state = State::Mail;
     }
 
     /// What became of the recipients of the last transaction, in their order; to be asked for when the session is idle or closed.
@@ -555,6 +568,17 @@ impl Session {
             self.command(&[b"RSET"]);
             self.state = State::Reset;
         }
+    }
+
+    /// Has the next transaction begin with that RSET, in one go with its MAIL; false where the server does not offer PIPELINING.
+    pub fn reset_with_next(&mut self) -> bool {
+        self.unproven = self.state == State::Idle && self.peer.pipelining;
+        self.unproven
+    }
+
+    /// True when a kept session turned out to be of no use, before anything was done in it.
+    pub fn was_dead(&self) -> bool {
+        self.unproven && self.state == State::Closed
     }
 
     /// Says goodbye.

@@ -36,10 +36,14 @@ impl Run<'_, '_> {
         self.dial(host, &found?, only)
     }
 
-    /// A kept connection that still answers.
+    /// A kept connection that still answers, or that is to be asked with the next command.
     fn cached(&mut self, key: &Key, idle: Duration) -> Option<Connection> {
         // A dead one is dropped, and the next one tried; there are few.
         while let Some(mut connection) = self.pool.take(key, idle) {
+            // Who watches is to see one answer after the other.
+            if self.verbose.is_none() && connection.session.reset_with_next() {
+                return Some(connection);
+            }
             connection.session.reset();
             if self.drive(&mut connection).is_ok() && connection.session.is_reusable() {
                 let kind = match (self.mailer.flags.has(b'z'), connection.session.peer().extended) {

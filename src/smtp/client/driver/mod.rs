@@ -185,9 +185,8 @@ impl Run<'_, '_> {
                     continue;
                 }
             };
-            match self.session(&finder, &host) {
-                Ok(connection) => {
-                    let answers = self.hand_over(connection, &host, &open);
+            match self.hand_over(&finder, &host, &open) {
+                Ok(answers) => {
                     memory.keep(&answers, self.now);
                     open = open.into_iter().zip(answers).fold(Vec::new(), |mut left, (at, status)| {
                         if status.is_transient() {
@@ -214,13 +213,20 @@ impl Run<'_, '_> {
     }
 
     /// Gives the message to the recipients at the positions `open`; then the connection is kept or ended.
-    fn hand_over(&mut self, mut connection: Connection, host: &Host, open: &[usize]) -> Vec<Status> {
-        let results = self.transact(&mut connection, open);
+    fn hand_over(&mut self, finder: &Finder<'_>, host: &Host, open: &[usize]) -> Result<Vec<Status>, Status> {
+        let (mut connection, results) = loop {
+            let mut connection = self.session(finder, host)?;
+            let results = self.transact(&mut connection, open);
+            // A kept one was taken out of the pool, so this ends.
+            if !connection.session.was_dead() {
+                break (connection, results);
+            }
+        };
         connection.messages += 1;
         let more = self.mailer.max_messages <= 0 || connection.messages < self.mailer.max_messages;
         if !(connection.session.is_reusable() && more) {
             self.finish(connection);
-            return results;
+            return Ok(results);
         }
         let options = &self.config.options;
         match usize::try_from(options.connection_cache_size).unwrap_or(0) {
@@ -230,7 +236,7 @@ impl Run<'_, '_> {
                 self.pool.keep(self.key(host), connection, size, idle);
             }
         }
-        results
+        Ok(results)
     }
 
     /// Does what the session asks until it is idle or closed. `Err`: the connection was lost.

@@ -125,8 +125,56 @@ fn pipelined_with_one_refused() {
     assert_eq!(results(&mut s), ["5.1.1 User unknown", "2.0.0 X accepted"]);
     s.reset();
     play(&mut s, "C: RSET\nS: 250 ok\nidle");
-    s.quit();
-    play(&mut s, "C: QUIT\nS: 221 bye\nclosed");
+    assert!(s.reset_with_next());
+    s.begin(mail(&["c@y"]));
+    play(
+        &mut s,
+        "C: RSET
+         C: MAIL From:<s@x.test> SIZE=10
+         S: 250 ok
+         S: 250 2.1.0 ok
+         C: RCPT To:<c@y>
+         C: DATA
+         S: 250 2.1.5 ok
+         S: 354 go
+         written
+         S: 250 2.0.0 Y accepted
+         idle",
+    );
+    assert_eq!(results(&mut s), ["2.0.0 Y accepted"]);
+    assert!(s.reset_with_next());
+    s.begin(mail(&["d@y"]));
+    play(&mut s, "C: RSET\nC: MAIL From:<s@x.test> SIZE=10\nS: 421 enough\nclosed");
+    assert!(s.was_dead());
+}
+
+#[test]
+fn only_what_is_lost_before_the_reply_to_rset_was_dead() {
+    let kept = || {
+        let mut s = Session::new(setup());
+        play(
+            &mut s,
+            "S: 220 sink.test ESMTP\nC: EHLO mail.example.test\nS: 250-sink.test\nS: 250 PIPELINING\ngood\nidle",
+        );
+        assert!(s.reset_with_next());
+        s.begin(mail(&["a@y"]));
+        play(&mut s, "C: RSET\nC: MAIL From:<s@x.test>");
+        s
+    };
+    let mut early = kept();
+    early.lost(&Lost::Reset);
+    assert!(early.was_dead());
+    let mut late = kept();
+    play(&mut late, "S: 250 ok");
+    late.lost(&Lost::Reset);
+    assert!(!late.was_dead());
+    let mut plain = Session::new(setup());
+    play(&mut plain, "S: 220 sink.test ESMTP\nC: EHLO mail.example.test\nS: 250 sink.test\ngood\nidle");
+    assert!(!plain.reset_with_next());
+    plain.reset();
+    play(&mut plain, "C: RSET\nS: 250 ok\nidle");
+    plain.quit();
+    play(&mut plain, "C: QUIT\nS: 221 bye\nclosed");
 }
 
 #[test]
