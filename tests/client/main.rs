@@ -110,6 +110,13 @@ impl Bench {
         let found = self.send_to("[127.0.0.1]", &envelope(recipients, b"body\n.dot\n"), &mut lines);
         (shown(&found), lines)
     }
+
+    /// The same with nobody watching.
+    fn send_quietly(&self, recipient: &str) -> Vec<String> {
+        let mailer = self.services.config.mailer_index(b"smtp").unwrap();
+        let env = envelope(&[recipient], b"body\n");
+        shown(&deliver(&self.services, &self.pool, &env, mailer, b"[127.0.0.1]", &[0], None))
+    }
 }
 
 fn shown(found: &[Status]) -> Vec<String> {
@@ -222,6 +229,25 @@ fn a_kept_connection_is_used_again_and_replaced_when_dead() {
     let (one, two) = (seen.recv().unwrap(), seen.recv().unwrap());
     let count = |text: &[u8]| String::from_utf8_lossy(text).matches("MAIL From").count();
     assert_eq!((count(&one), count(&two)), (1, 2));
+}
+
+#[test]
+fn a_kept_connection_that_died_is_replaced_though_mail_was_sent_with_rset() {
+    for end in ["cut", "421 4.3.2 closing"] {
+        let (port, seen) = server(move |stream, n| {
+            let replies: &[(&str, &str)] = if n == 0 { &[("RSET", end)] } else { &[] };
+            polite(stream, replies, HELLO)
+        });
+        let bench = bench(port, FakeResolver::new(), &[]);
+        for recipient in ["a@sink.test", "b@sink.test", "c@sink.test"] {
+            assert_eq!(bench.send_quietly(recipient), ["2.0.0 X accepted"], "{end}: {recipient}");
+        }
+        bench.pool.close_all(None);
+        let (one, two) = (seen.recv().unwrap(), seen.recv().unwrap());
+        let count = |text: &[u8], what| String::from_utf8_lossy(text).matches(what).count();
+        assert_eq!((count(&one, "DATA"), count(&two, "DATA")), (1, 2), "{end}");
+        assert_eq!(count(&two, "RSET\r\nMAIL From"), 1, "{end}");
+    }
 }
 
 #[test]
