@@ -76,7 +76,14 @@ fn reachable(svc: &Services, envelope: &Envelope) -> Result<(), Reply> {
     let mut macros = svc.config.layer();
     let mut scratch = Envelope { recipients: Vec::new(), ..envelope.clone() };
     let (params, origin) = (crate::route::Params::default(), Origin::Direct);
-    match crate::route::recipient(svc, &mut macros, &mut scratch, &envelope.sender, &params, &origin) {
+    match crate::route::recipient(
+        svc,
+        &mut macros,
+        (&mut scratch, &mut Default::default()),
+        &envelope.sender,
+        &params,
+        &origin,
+    ) {
         Err(reply) if reply.code / 100 == 5 && reply.enhanced.is_some_and(|e| e.1 == 1) => Err(reply),
         _ => Ok(()),
     }

@@ -4,6 +4,7 @@
 //! address that leads back to itself is delivered to itself if it is a user, else it is a loop. Depth is bounded by
 //! `MaxAliasRecursion`, breadth by [`MAX_RECIPIENTS`].
 
+use super::MAX_RECIPIENTS;
 use super::parse::{self, Bad, MAX_LOCALADDR, Resolved};
 use crate::alias::list;
 use crate::cf::Macros;
@@ -15,9 +16,6 @@ use crate::rewrite::service::Lookup;
 use crate::service::Services;
 use crate::text::Line;
 use std::collections::HashMap;
-
-/// The most recipients that one message may have after expansion.
-const MAX_RECIPIENTS: usize = 200_000;
 
 /// What an expansion tells whoever watches it (`-bv`, EXPN): faults with the place where they are.
 pub(super) struct Fault {

@@ -53,6 +53,13 @@ pub struct RcptOk {
     pub reply: Reply,
 }
 
+/// Most recipients of an envelope, named and found by expansion.
+pub const MAX_RECIPIENTS: usize = 200_000;
+
+/// The recipients that were added to an envelope by their targets, so that a duplicate is found without a look at all of them.
+#[derive(Debug, Default)]
+pub struct Known(std::collections::HashMap<Target, usize>);
+
 /// Parses a recipient that came from outside; sets `{rcpt_mailer}`, `{rcpt_host}` and `{rcpt_addr}` in `macros`. Between this
 /// and [`add_recipient`] the server asks `check_rcpt`.
 pub fn parse_recipient(svc: &Services, macros: &mut Macros, address: &[u8]) -> Result<Parsed, Reply> {
@@ -64,29 +71,30 @@ pub fn parse_recipient(svc: &Services, macros: &mut Macros, address: &[u8]) -> R
 pub fn add_recipient(
     svc: &Services,
     env: &mut Envelope,
+    known: &mut Known,
     parsed: Parsed,
     params: &Params,
     origin: &Origin,
 ) -> Result<RcptOk, Reply> {
-    parse::add_recipient(svc, env, parsed, params, origin)
+    parse::add_recipient(svc, env, known, parsed, params, origin)
 }
 
 /// [`add_recipient`] for a message that will be thrown away: anybody may be its recipient.
-pub fn add_unchecked(svc: &Services, env: &mut Envelope, parsed: Parsed, params: &Params) -> RcptOk {
-    parse::add_unchecked(svc, env, parsed, params)
+pub fn add_unchecked(svc: &Services, env: &mut Envelope, known: &mut Known, parsed: Parsed, params: &Params) -> RcptOk {
+    parse::add_unchecked(svc, env, known, parsed, params)
 }
 
 /// [`parse_recipient`] and [`add_recipient`] in one, where no policy stands between them.
 pub fn recipient(
     svc: &Services,
     macros: &mut Macros,
-    env: &mut Envelope,
+    (env, known): (&mut Envelope, &mut Known),
     address: &[u8],
     params: &Params,
     origin: &Origin,
 ) -> Result<RcptOk, Reply> {
     let parsed = parse_recipient(svc, macros, address)?;
-    add_recipient(svc, env, parsed, params, origin)
+    add_recipient(svc, env, known, parsed, params, origin)
 }
 
 /// Gets `env` ready for delivery: gives every open recipient its target and expands aliases, `.forward` and `:include:`.

@@ -1,6 +1,6 @@
 //! One address: through the rule sets, and whether it can be a recipient at all.
 
-use super::{Params, Parsed, RcptOk};
+use super::{Known, Params, Parsed, RcptOk};
 use crate::alias::list;
 use crate::cf::{Macros, Mailer};
 use crate::envelope::{Envelope, Origin, Recipient, Target};
@@ -116,6 +116,7 @@ pub(super) fn parse_recipient(svc: &Services, macros: &mut Macros, address: &[u8
 pub(super) fn add_recipient(
     svc: &Services,
     env: &mut Envelope,
+    known: &mut Known,
     parsed: Parsed,
     params: &Params,
     origin: &Origin,
@@ -126,22 +127,39 @@ pub(super) fn add_recipient(
         Err(bad) if bad.exit == 75 => queued = true,
         Err(bad) => return Err(bad.reply(&parsed.address)),
     }
-    Ok(put(svc, env, parsed, params, origin, queued))
+    Ok(put(svc, (env, known), parsed, params, origin, queued))
 }
 
 /// See [`super::add_unchecked`].
-pub(super) fn add_unchecked(svc: &Services, env: &mut Envelope, parsed: Parsed, params: &Params) -> RcptOk {
+pub(super) fn add_unchecked(
+    svc: &Services,
+    env: &mut Envelope,
+    known: &mut Known,
+    parsed: Parsed,
+    params: &Params,
+) -> RcptOk {
     let queued = parsed.later;
-    put(svc, env, parsed, params, &Origin::Direct, queued)
+    put(svc, (env, known), parsed, params, &Origin::Direct, queued)
 }
 
-fn put(svc: &Services, env: &mut Envelope, parsed: Parsed, params: &Params, origin: &Origin, queued: bool) -> RcptOk {
+fn put(
+    svc: &Services,
+    (env, known): (&mut Envelope, &mut Known),
+    parsed: Parsed,
+    params: &Params,
+    origin: &Origin,
+    queued: bool,
+) -> RcptOk {
     let ok: &[u8] = if queued { b"... Recipient ok (will queue)" } else { b"... Recipient ok" };
     let reply = |address: &[u8]| Reply::coded(250, (2, 1, 5), [address, ok].concat());
     // A duplicate is answered with the name under which it came first.
-    let same = |r: &Recipient| r.target.as_ref() == Some(&parsed.target);
-    if let Some((index, first)) = env.recipients.iter().enumerate().find(|(_, r)| same(r)) {
+    if let Some(index) = known.0.get(&parsed.target).copied()
+        && let Some(first) = env.recipients.get(index)
+    {
         return RcptOk { index, reply: reply(&first.address) };
+    }
+    if !parsed.later {
+        known.0.insert(parsed.target.clone(), env.recipients.len());
     }
     let reply = reply(&parsed.address);
     env.recipients.push(Recipient {

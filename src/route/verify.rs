@@ -1,7 +1,7 @@
 //! `-bv`, EXPN and VRFY: what an address leads to, without a message.
 
 use super::expand::{Fault, expand};
-use super::parse;
+use super::{Known, parse};
 use crate::alias::list;
 use crate::envelope::{Envelope, Origin, Recipient, RecipientState};
 use crate::reply::Reply;
@@ -42,10 +42,11 @@ impl Verified {
 /// `follow`: expand aliases and `.forward` files; else only look whether the addresses are there.
 pub fn verify(svc: &Services, text: &[u8], follow: bool) -> Verified {
     let mut verified = Verified::default();
-    let mut env = scratch(svc);
+    let (mut env, mut known) = (scratch(svc), Known::default());
     for element in elements(text).into_iter().rev() {
         let mut macros = svc.config.layer();
-        let added = super::recipient(svc, &mut macros, &mut env, element, &Default::default(), &Origin::Direct);
+        let added =
+            super::recipient(svc, &mut macros, (&mut env, &mut known), element, &Default::default(), &Origin::Direct);
         if let Err(reply) = added {
             let enhanced = reply.enhanced.map_or((5, 0, 0), |e| (e.0, e.1, e.2));
             verified.exit = exit_code(enhanced, &reply);
@@ -94,7 +95,15 @@ pub(super) fn origin_again(svc: &Services, recipient: &Recipient) -> Option<Orig
     let address = text.get(at + 1..)?.trim_ascii();
     let mut env = scratch(svc);
     let mut macros = svc.config.layer();
-    super::recipient(svc, &mut macros, &mut env, address, &Default::default(), &Origin::Direct).ok()?;
+    super::recipient(
+        svc,
+        &mut macros,
+        (&mut env, &mut Known::default()),
+        address,
+        &Default::default(),
+        &Origin::Direct,
+    )
+    .ok()?;
     expand(svc, &mut env, true, &mut |_| ());
     let wanted = recipient.target.as_ref()?;
     let found = env.recipients.into_iter().find(|r| r.target.as_ref() == Some(wanted))?;

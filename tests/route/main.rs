@@ -114,10 +114,18 @@ fn site(more: &str, entries: &[(&'static str, &'static str)]) -> Services {
 fn envelope(svc: &Services, recipients: &[&str]) -> Envelope {
     let mut env = route::scratch(svc);
     env.sender = line("<sender@example.test>");
+    let mut known = route::Known::default();
     for address in recipients {
         let mut macros = svc.config.layer();
-        route::recipient(svc, &mut macros, &mut env, address.as_bytes(), &Params::default(), &Origin::Direct)
-            .unwrap_or_else(|reply| panic!("{address}: {reply:?}"));
+        route::recipient(
+            svc,
+            &mut macros,
+            (&mut env, &mut known),
+            address.as_bytes(),
+            &Params::default(),
+            &Origin::Direct,
+        )
+        .unwrap_or_else(|reply| panic!("{address}: {reply:?}"));
     }
     env
 }
@@ -155,11 +163,17 @@ fn expanded(entries: &[(&'static str, &'static str)], recipients: &[&str]) -> St
 #[test]
 fn what_comes_from_outside_is_looked_at() {
     let svc = site("", &[("list", "alice"), ("down", "TEMPFAIL"), ("plus+*", "bob")]);
-    let mut env = route::scratch(&svc);
+    let (mut env, mut known) = (route::scratch(&svc), route::Known::default());
     let mut say = |address: &str| {
         let mut macros = svc.config.layer();
-        let result =
-            route::recipient(&svc, &mut macros, &mut env, address.as_bytes(), &Params::default(), &Origin::Direct);
+        let result = route::recipient(
+            &svc,
+            &mut macros,
+            (&mut env, &mut known),
+            address.as_bytes(),
+            &Params::default(),
+            &Origin::Direct,
+        );
         let reply = result.map_or_else(|reply| reply, |ok| ok.reply);
         String::from_utf8(reply.to_text()).unwrap()
     };

@@ -8,6 +8,7 @@ use crate::cf::Macros;
 use crate::envelope::{Envelope, IdGenerator, QueueId};
 use crate::log;
 use crate::reply::Reply;
+use crate::route::Known;
 use crate::sasl::Exchange;
 use crate::service::{Clock, Services, SystemClock};
 use crate::tls::TlsFacts;
@@ -37,7 +38,9 @@ pub(super) struct Transaction {
     pub discard: bool,
     /// Recipients refused.
     pub bad_recipients: u32,
-    /// RET or NOTIFY was given, so that EnvelopeSplit and reports know.
+    /// The recipients by their targets.
+    pub known: Known,
+    /// The text that comes in.
     pub collector: Option<Collector>,
     /// `BODY=` as written, for the log.
     pub body_given: Option<Vec<u8>>,

@@ -22,7 +22,7 @@ use crate::log::{Id, server as lines};
 use crate::queue::schedule::Delivery;
 use crate::queue::store::StoreError;
 use crate::role::oneshot::OneShot;
-use crate::route::{self, Params};
+use crate::route::{self, Known, Params};
 use crate::service::Services;
 use crate::smtp::server::collect::{complete, message_id};
 use crate::smtp::server::dates;
@@ -67,6 +67,7 @@ struct Submission<'a> {
     services: &'a Services,
     delivery: &'a Arc<Delivery>,
     macros: Macros,
+    known: Known,
     now: i64,
     id: QueueId,
 }
@@ -76,7 +77,15 @@ impl<'a> Submission<'a> {
         let services = &one.services;
         let now = services.clock.now().0;
         let id = services.ids.next(dates::id_fields(now));
-        Submission { settings, services, delivery: &one.delivery, macros: services.config.layer(), now, id }
+        Submission {
+            settings,
+            services,
+            delivery: &one.delivery,
+            macros: services.config.layer(),
+            known: Known::default(),
+            now,
+            id,
+        }
     }
 
     fn run(mut self) -> Result<u8, Stop> {
@@ -279,7 +288,14 @@ impl<'a> Submission<'a> {
         let params = Params { notify, orcpt: None };
         let mut refused = Vec::new();
         for address in recipients {
-            let added = route::recipient(self.services, &mut self.macros, envelope, address, &params, &Origin::Direct);
+            let added = route::recipient(
+                self.services,
+                &mut self.macros,
+                (envelope, &mut self.known),
+                address,
+                &params,
+                &Origin::Direct,
+            );
             let Err(reply) = added else { continue };
             let text = reply.lines.last().map(|l| l.to_vec()).unwrap_or_default();
             if self.settings.config.options.error_mode == ErrorMode::Print {

@@ -7,6 +7,7 @@ use crate::envelope::{BodyType, Envelope, Flags, QueueId};
 use crate::log;
 use crate::reply::Reply;
 use crate::rewrite::{self, Kind};
+use crate::route::Known;
 use crate::service::Services;
 use crate::smtp::codec::command::split_address;
 use crate::smtp::codec::xtext;
@@ -43,6 +44,7 @@ pub(super) fn mail(state: &mut State, services: &Services, argument: &[u8]) -> F
         sender_given: address.to_vec(),
         discard: state.discard,
         bad_recipients: 0,
+        known: Known::default(),
         collector: None,
         body_given: params.body_given.clone(),
     };

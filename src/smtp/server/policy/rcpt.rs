@@ -32,7 +32,8 @@ fn one(state: &State, services: &Services, transaction: &mut Transaction, argume
         super::soften(state, reply)
     };
     let most = state.settings.max_recipients;
-    if most > 0 && transaction.envelope.recipients.len() >= most {
+    let most = if most > 0 { most.min(route::MAX_RECIPIENTS) } else { route::MAX_RECIPIENTS };
+    if transaction.envelope.recipients.len() >= most {
         return Err(logged(Reply::coded(452, (4, 5, 3), "Too many recipients")));
     }
     let (address, rest) = split_address(argument);
@@ -53,9 +54,18 @@ fn one(state: &State, services: &Services, transaction: &mut Transaction, argume
         Ruled::Quarantine(reason) => transaction.envelope.quarantine = Some(super::line(&reason)),
     }
     if transaction.discard {
-        return Ok(route::add_unchecked(services, &mut transaction.envelope, parsed, &params).reply);
+        return Ok(
+            route::add_unchecked(services, &mut transaction.envelope, &mut transaction.known, parsed, &params).reply
+        );
     }
-    let added = route::add_recipient(services, &mut transaction.envelope, parsed, &params, &Origin::Direct);
+    let added = route::add_recipient(
+        services,
+        &mut transaction.envelope,
+        &mut transaction.known,
+        parsed,
+        &params,
+        &Origin::Direct,
+    );
     match added {
         Ok(accepted) => Ok(accepted.reply),
         Err(reply) => {
