@@ -13,6 +13,7 @@ pub mod modes;
 pub mod settings;
 pub mod test_mode;
 
+use crate::log::traffic::{self, Kind};
 use crate::sys::{process, title};
 use flags::Flags;
 use settings::{Caller, Settings, Unusable};
@@ -89,6 +90,7 @@ fn mode_of(flags: &Flags, name: &str) -> u8 {
 
 /// Says what is wrong on standard output, where the original says it; a closed one is no reason to fail.
 fn complain(text: &[u8]) {
+    traffic::lines(Kind::Out, text);
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
 }

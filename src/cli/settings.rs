@@ -94,6 +94,9 @@ impl Settings {
             drop_rights(&caller);
             dropped_rights = true;
         }
+        if let Some(path) = &flags.traffic_log {
+            open_traffic_log(path)?;
+        }
         let path = match &flags.config_file {
             Some(file) => PathBuf::from(std::ffi::OsStr::from_bytes(file)),
             None if submission => SUBMIT_CF.into(),
@@ -225,6 +228,25 @@ fn unsafe_macros(flags: &Flags) -> bool {
 fn log_label(flags: &Flags) {
     let label = flags.label.as_deref().unwrap_or(b"sendmail");
     logging::start(&String::from_utf8_lossy(label), logging::Sink::Syslog, 9);
+}
+
+/// Opens the file of `-X`, with the caller's rights.
+fn open_traffic_log(path: &[u8]) -> Result<(), Unusable> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let place = std::path::Path::new(std::ffi::OsStr::from_bytes(path));
+    // Nobody else reads what others write to each other.
+    let opened = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(place);
+    match opened {
+        Ok(file) => {
+            crate::log::traffic::start(file);
+            Ok(())
+        }
+        Err(error) => {
+            let why = super::modes::bare_reason(&error);
+            complain(&[b"cannot open ", path, b": ", why.as_bytes()].concat());
+            Err(Unusable(73))
+        }
+    }
 }
 
 fn drop_rights(caller: &Caller) {

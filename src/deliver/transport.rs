@@ -5,6 +5,7 @@ use super::attempt::{Rendered, Transport};
 use super::message::{Message, Options};
 use crate::cf::MacroName;
 use crate::envelope::{Envelope, Status};
+use crate::log::traffic::{self, Kind};
 use crate::service::Services;
 use crate::smtp::client::{self, ConnectionCache, Transcript};
 use crate::sys::scratch;
@@ -91,6 +92,7 @@ struct Out;
 
 impl Transcript for Out {
     fn line(&mut self, text: &[u8]) {
+        traffic::line(Kind::Out, text);
         let mut out = io::stdout().lock();
         let _ = out.write_all(text).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
     }

@@ -10,6 +10,7 @@ pub mod queue;
 pub mod route;
 pub mod server;
 pub mod tls;
+pub mod traffic;
 
 use crate::envelope::QueueId;
 use std::fmt;

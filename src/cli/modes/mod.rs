@@ -69,7 +69,7 @@ fn one_shot(settings: &Settings, config: &Arc<Config>) -> Result<OneShot, u8> {
 }
 
 /// The text of an error without its number.
-fn bare_reason(error: &std::io::Error) -> String {
+pub(super) fn bare_reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_owned()
 }

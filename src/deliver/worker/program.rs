@@ -5,6 +5,7 @@ use crate::cf::options::TimeZone;
 use crate::cf::{Macros, Mailer};
 use crate::deliver::{LocalJob, sysexits};
 use crate::envelope::Status;
+use crate::log::traffic::{self, Kind, Tap};
 use crate::sys::spawn::{Ended, Program, Running};
 use crate::text::Line;
 use std::ffi::{OsStr, OsString};
@@ -35,10 +36,20 @@ impl Worker {
         let deadline =
             u64::try_from(mailer.wait).ok().filter(|w| *w > 0).map(|w| Instant::now() + Duration::from_secs(w));
         let mut reader = Pieces { file: &job.message, at: 0, end: job.size };
-        let (ended, output) = match running.feed(|| reader.next(), MAX_OUTPUT, deadline) {
+        let mut tap = traffic::wanted().then(Tap::default);
+        let next = || {
+            let piece = reader.next()?;
+            if let (Some(tap), Some(piece)) = (&mut tap, &piece) {
+                tap.feed(Kind::Out, piece);
+            }
+            Ok(piece)
+        };
+        let (ended, output) = match running.feed(next, MAX_OUTPUT, deadline) {
             Ok(done) => done,
             Err(error) => return Status::new((4, 3, 0), 75, format!("{} mailer ({path}): {error}", mailer.name)),
         };
+        traffic::lines(Kind::In, &output);
+        traffic::ended();
         let mut status = match ended {
             Ended::TimedOut => Status::new((4, 4, 7), 75, format!("{} mailer ({path}) timed out", mailer.name)),
             Ended::Exit(exit) => match (exit.code(), exit.signal()) {
@@ -62,6 +73,10 @@ impl Worker {
         };
         let macros = self.macros(job, mailer, first);
         let argv = self.argv(mailer, job, &macros);
+        if traffic::wanted() {
+            let words: Vec<&[u8]> = argv.iter().map(|a| a.as_bytes()).collect();
+            traffic::line(Kind::Event, &[b"EXEC ", &words.join(&b" "[..])[..]].concat());
+        }
         let environment = self.environment();
         let directory = working_directory(mailer, &macros);
         let program = Program {

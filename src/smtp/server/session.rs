@@ -9,6 +9,7 @@ use super::settings::Settings;
 use super::state::State;
 use super::verbs;
 use crate::cf::Macros;
+use crate::log::traffic::{self, Kind, Tap};
 use crate::log;
 use crate::reply::Reply;
 use crate::smtp::codec::data::DataReader;
@@ -68,6 +69,8 @@ pub struct Session {
     pace: Option<(Instant, u64)>,
     /// The last timeout armed.
     armed: Option<Duration>,
+    /// What came in, for the traffic log.
+    tap: Tap,
 }
 
 impl Session {
@@ -89,6 +92,7 @@ impl Session {
             tls_first,
             pace: None,
             armed: None,
+            tap: Tap::default(),
         };
         if session.settings.ident_timeout.is_zero() || state.facts.address().is_none() {
             session.ask(Ask::Connect, state);
@@ -138,6 +142,9 @@ impl Session {
         if matches!(self.phase, Phase::Handshake | Phase::Closed) {
             return;
         }
+        if traffic::wanted() {
+            self.tap.command(bytes, matches!(self.phase, Phase::Challenged));
+        }
         self.input.push(bytes);
         if self.is_too_slow(bytes.len()) {
             return self.timeout();
@@ -162,6 +169,9 @@ impl Session {
 
     /// The end of input, or a connection error.
     pub fn eof(&mut self) {
+        if !self.eof && !self.is_closed() {
+            traffic::ended();
+        }
         self.eof = true;
         self.run();
     }
@@ -438,6 +448,7 @@ impl Session {
         if let Some(state) = self.state.as_ref() {
             log::server::output(state.log_id(), &out);
         }
+        traffic::lines(Kind::Out, &out);
         if let Some(Action::Write(last)) = self.actions.back_mut() {
             last.extend_from_slice(&out);
         } else {

@@ -2,6 +2,7 @@
 
 use super::Stop;
 use crate::cf::options::Options;
+use crate::log::traffic::{self, Kind, Tap};
 use crate::queue::store::Spool;
 use crate::smtp::server::collect::{Collected, Collector, Fault, Limits};
 use std::io::{self, BufRead};
@@ -21,10 +22,16 @@ fn read(input: &mut dyn BufRead, options: &Options, spool: Box<dyn Spool>) -> Re
     let mut line = Vec::new();
     let mut whole = true;
     let mut missing = 0;
+    let mut tap = Tap::default();
     loop {
         line.clear();
         match piece(input, &mut line) {
-            Ok(0) => break,
+            Ok(0) => {
+                tap.end(Kind::In);
+                traffic::ended();
+                break;
+            }
+            Ok(_) if traffic::wanted() => tap.feed(Kind::In, &line),
             Ok(_) => {}
             Err(e) => return Err(Stop { text: format!("cannot read the message: {e}").into_bytes(), exit: 74 }),
         }

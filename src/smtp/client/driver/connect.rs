@@ -2,6 +2,7 @@
 
 use super::{Connection, Run};
 use crate::envelope::Status;
+use crate::log::traffic::{self, Kind};
 use crate::log::client as log;
 use crate::smtp::client::cache::Key;
 use crate::smtp::client::hosts::{Finder, Host, Place};
@@ -91,6 +92,7 @@ impl Run<'_, '_> {
         for (ip, port) in addresses {
             let ip = only.unwrap_or(*ip);
             let source = source(&self.config.options, ip);
+            traffic::line(Kind::Event, &[b"CONNECT ", host.shown.as_bytes()].concat());
             match Wire::tcp(SocketAddr::new(ip, *port), &source, limit) {
                 Ok(wire) => {
                     self.svc.statistics.connection(crate::stats::Connection::Out);

@@ -16,6 +16,7 @@ use crate::cf::{Config, Mailer};
 use crate::deliver::message::{Message, Options};
 use crate::envelope::{BodyType, DeliverBy, Envelope, Status};
 use crate::log::client as log;
+use crate::log::traffic::{self, Kind, Tap};
 use crate::service::Services;
 use crate::text::Line;
 use crate::tls::TlsFacts;
@@ -51,13 +52,17 @@ impl Connection {
         }
         self.session.quit();
         let limit = self.quit_limit;
-        let mut show = |line: &[u8]| {
-            if let Some(verbose) = verbose.as_mut() {
-                verbose.line(line);
-            }
-        };
         if let Next::Send(bytes, _) = self.session.next() {
-            show(b">>> QUIT");
+            if let Some(verbose) = verbose.as_mut() {
+                verbose.line(b">>> QUIT");
+            }
+            traffic::line(Kind::Out, b"QUIT");
+            let mut show = |line: &[u8]| {
+                received(line);
+                if let Some(verbose) = verbose.as_mut() {
+                    verbose.line(line);
+                }
+            };
             if self.wire.send(&bytes, limit).is_ok() {
                 let _ = self.wire.reply(limit, &mut show);
             }
@@ -251,6 +256,7 @@ impl Run<'_, '_> {
                         let line = if secret { line.get(..5).filter(|l| *l == b"AUTH ").unwrap_or(b"*") } else { line };
                         log::trace(&self.env.id, "<--", line);
                         self.show(&[b">>> ", line].concat());
+                        traffic::line(Kind::Out, line);
                     }
                     connection.wire.send(&bytes, block)
                 }
@@ -259,6 +265,7 @@ impl Run<'_, '_> {
                     let id = &self.env.id;
                     let mut each = |line: &[u8]| {
                         log::trace(id, "---", line);
+                        received(line);
                         if let Some(verbose) = verbose.as_mut() {
                             verbose.line(line);
                         }
@@ -394,7 +401,7 @@ impl Run<'_, '_> {
         connection.wire.limit(limit);
         let eight_bit = connection.session.peer().eight_bit;
         let wanted = connection.session.has_message();
-        let mut out = Tail { wire: &mut connection.wire, held: Vec::new() };
+        let mut out = Tail { wire: &mut connection.wire, held: Vec::new(), tap: traffic::wanted().then(Tap::default) };
         if wanted {
             self.message.set_eight_bit(eight_bit);
             self.message.write(&mut out).map_err(crate::smtp::client::wire::lost)?;
@@ -414,14 +421,26 @@ impl Run<'_, '_> {
     }
 }
 
+/// A line of a reply, for the traffic log.
+fn received(line: &[u8]) {
+    if traffic::wanted() {
+        traffic::line(Kind::In, &[line, b"\r"].concat());
+    }
+}
+
 /// Collects what is written, so that a small message goes out in one piece with its dot.
 struct Tail<'a> {
     wire: &'a mut Wire,
     held: Vec<u8>,
+    /// For the traffic log.
+    tap: Option<Tap>,
 }
 
 impl Tail<'_> {
     fn finish(mut self, end: &[u8]) -> io::Result<()> {
+        if let Some(tap) = &mut self.tap {
+            tap.feed(Kind::Out, end);
+        }
         self.held.extend_from_slice(end);
         self.wire.write_all(&self.held)
     }
@@ -429,6 +448,9 @@ impl Tail<'_> {
 
 impl Write for Tail<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(tap) = &mut self.tap {
+            tap.feed(Kind::Out, bytes);
+        }
         if self.held.len() + bytes.len() > 128 * 1024 {
             self.wire.write_all(&self.held)?;
             self.held.clear();
