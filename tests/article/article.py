@@ -442,11 +442,16 @@ class Article(unittest.TestCase):
         return True
 
     # ---- processes that die
+    def running(self, name):
+        """The process of a role, which may be starting again just now."""
+        seen = []
+        self.assertTrue(wait(lambda: seen.append(role(name)) or seen[-1]), f"{name} does not start")
+        return seen[-1]
+
     def test_60_killed_processes_come_back(self):
         for name in ("mta", "auth"):
             with self.subTest(name):
-                self.assertTrue(wait(lambda: role(name)))
-                before = role(name)
+                before = self.running(name)
                 os.kill(before, signal.SIGKILL)
                 self.assertTrue(wait(lambda: role(name) not in (None, before)), name)
         self.assertTrue(wait(port_answers))

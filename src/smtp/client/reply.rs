@@ -94,7 +94,8 @@ impl ReplyReader {
             }
             let line = printable(line);
             each(&line);
-            let Some((code, rest)) = code(&line) else { continue };
+            // With VERB, lines with 05x tell of the work ahead of the reply.
+            let Some((code, rest)) = code(&line).filter(|(code, _)| !(50..60).contains(code)) else { continue };
             let more = rest.first() == Some(&b'-');
             self.several |= more;
             if self.lines.len() < KEPT {

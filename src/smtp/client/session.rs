@@ -59,6 +59,8 @@ pub struct Setup {
     pub host: String,
     /// STARTTLS can be used.
     pub tls: bool,
+    /// Somebody watches a submission (`-v`): a server that offers VERB is asked to show what it does.
+    pub verbose: bool,
     /// `AuthMechanisms`.
     pub mechanisms: String,
     /// Time limits.
@@ -111,6 +113,7 @@ enum State {
     AskAuth,
     Auth,
     Idle,
+    Verb,
     Mail,
     /// Replies to RCPT from this one on are awaited.
     Rcpt(usize),
@@ -186,7 +189,7 @@ impl Session {
             State::AskAuth => Next::Ask(Question::AuthInfo),
             State::Auth => Next::Read(times.auth),
             State::Idle => Next::Idle,
-            State::Mail => Next::Read(times.mail),
+            State::Verb | State::Mail => Next::Read(times.mail),
             State::Rcpt(_) => Next::Read(times.rcpt),
             State::Data => Next::Read(times.datainit),
             State::Body => Next::Body(times.datablock),
@@ -241,6 +244,8 @@ impl Session {
                 }
             },
             State::Auth => self.auth_step(reply),
+            State::Verb if reply.code == 421 => self.refuse_rest(Step::Mail, reply),
+            State::Verb => self.say_mail(),
             State::Mail => self.mail_reply(reply),
             State::Rcpt(at) => self.rcpt_reply(at, reply),
             State::Data => self.data_reply(reply),
@@ -421,13 +426,24 @@ impl Session {
         if self.state != State::Idle {
             return self.lost(&Lost::Reset);
         }
-        self.state = State::Mail;
         if self.unproven {
             self.command(&[b"RSET"]);
+            self.say_mail();
             self.state = State::ResetMail;
+        } else if self.setup.verbose && self.peer.verb {
+            // Once is enough.
+            self.peer.verb = false;
+            self.command(&[b"VERB"]);
+            self.state = State::Verb;
+        } else {
+            self.say_mail();
         }
+    }
+
+    fn say_mail(&mut self) {
         let mail = self.transaction.mail_command(&self.peer);
         self.command(&[&mail]);
+        self.state = State::Mail;
     }
 
     /// What became of the recipients of the last transaction, in their order; to be asked for when the session is idle or closed.

@@ -23,6 +23,8 @@ pub struct Peer {
     pub starttls: bool,
     /// AUTH with these mechanisms.
     pub auth: Vec<String>,
+    /// VERB.
+    pub verb: bool,
     /// DELIVERBY.
     pub deliver_by: bool,
 }
@@ -42,6 +44,7 @@ impl Peer {
                 Some("DSN") => peer.dsn = true,
                 Some("ENHANCEDSTATUSCODES") => peer.codes = true,
                 Some("STARTTLS") => peer.starttls = true,
+                Some("VERB") => peer.verb = true,
                 Some("DELIVERBY") => peer.deliver_by = true,
                 Some("AUTH") => peer.auth.extend(words),
                 _ => {}
@@ -75,7 +78,7 @@ pub struct Transaction {
     pub ret: Option<bool>,
     /// `ENVID=`, in xtext.
     pub envid: Option<Line>,
-    /// `AUTH=`, in xtext; sent when the session is authenticated.
+    /// `AUTH=`, in xtext; sent to a server that offers AUTH.
     pub auth: Option<Line>,
     /// `BY=`, with what is left of the time.
     pub by: Option<DeliverBy>,

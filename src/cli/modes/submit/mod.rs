@@ -24,6 +24,7 @@ use crate::queue::store::StoreError;
 use crate::role::oneshot::OneShot;
 use crate::route::{self, Known, Params};
 use crate::service::Services;
+use crate::smtp::codec::xtext;
 use crate::smtp::server::collect::{complete, message_id};
 use crate::smtp::server::dates;
 use crate::sys::process;
@@ -255,6 +256,16 @@ impl<'a> Submission<'a> {
         self.settings.flags.args.iter().flat_map(split).filter(|a| !a.is_empty()).collect()
     }
 
+    /// Who answers for the message (RFC 4954 5): its sender.
+    fn responsible(&self, sender: &[u8]) -> Option<Line> {
+        if sender.is_empty() || sender == b"<>" {
+            return None;
+        }
+        let host = self.settings.config.macros.expanded("j");
+        let whole = if sender.contains(&b'@') { sender.to_vec() } else { [sender, b"@", &host].concat() };
+        Some(Line::cleaned(&xtext::encode(&whole)))
+    }
+
     fn envelope(&self, sender: &[u8]) -> Envelope {
         let flags = &self.settings.flags;
         Envelope {
@@ -270,6 +281,7 @@ impl<'a> Submission<'a> {
             },
             sender: Line::cleaned(if sender.is_empty() { b"<>" } else { sender }),
             envid: flags.envid.as_deref().map(Line::cleaned),
+            auth_param: self.responsible(sender),
             ..Envelope::new(self.id.clone(), self.now)
         }
     }

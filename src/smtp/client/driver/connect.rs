@@ -2,8 +2,8 @@
 
 use super::{Connection, Run};
 use crate::envelope::Status;
-use crate::log::traffic::{self, Kind};
 use crate::log::client as log;
+use crate::log::traffic::{self, Kind};
 use crate::smtp::client::cache::Key;
 use crate::smtp::client::hosts::{Finder, Host, Place};
 use crate::smtp::client::outcome::Lost;
@@ -130,6 +130,7 @@ impl Run<'_, '_> {
             own_name: (!flags.has(b'k') && !flags.has(b'z')).then_some(own),
             host: host.shown.clone(),
             tls: !self.clear_only && ip.is_some() && self.pool.context(self.config).is_some(),
+            verbose: self.verbose.is_some() && options.use_msp,
             mechanisms: String::from_utf8_lossy(options.auth_mechanisms.as_bytes()).into_owned(),
             times: times(options),
         };

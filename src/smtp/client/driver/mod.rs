@@ -339,7 +339,7 @@ impl Run<'_, '_> {
         let shown = connection.shown.clone();
         let mut policy = self.policy(connection, &shown);
         let mut results: Vec<Option<Status>> = Vec::with_capacity(open.len());
-        let mut transaction = self.transaction(connection);
+        let mut transaction = self.transaction();
         for index in open.iter().filter_map(|at| self.rcpts.get(*at)) {
             let recipient = self.env.recipients.get(*index);
             let Some((recipient, target)) = recipient.and_then(|r| Some((r, r.target.as_ref()?))) else {
@@ -373,7 +373,7 @@ impl Run<'_, '_> {
         results.into_iter().map(finish).collect()
     }
 
-    fn transaction(&self, connection: &Connection) -> Transaction {
+    fn transaction(&self) -> Transaction {
         let env = self.env;
         let sender = crate::deliver::message::bare(&env.sender);
         let seen = self.message.macros().expanded("g");
@@ -390,7 +390,7 @@ impl Run<'_, '_> {
             body: if self.mailer.flags.has(b'7') { None } else { body },
             ret: env.flags.ret_given.then_some(!env.flags.no_body_return),
             envid: env.envid.clone(),
-            auth: connection.session.authenticated().and(env.auth_param.clone()),
+            auth: env.auth_param.clone(),
             by,
             recipients: Vec::new(),
         }

@@ -12,6 +12,7 @@ fn setup() -> Setup {
         own_name: Some(Line::cleaned(b"mail.example.test")),
         host: "sink.test.".into(),
         tls: true,
+        verbose: false,
         mechanisms: "CRAM-MD5 LOGIN PLAIN".into(),
         times: Times {
             initial: t,
@@ -295,4 +296,33 @@ fn many_recipients_go_in_batches() {
     );
     play(&mut s, &script);
     assert_eq!(results(&mut s).len(), 150);
+}
+
+#[test]
+fn who_watches_a_submission_sees_what_the_server_does() {
+    let mut session = Session::new(Setup { verbose: true, tls: false, ..setup() });
+    play(&mut session, "S: 220 x ESMTP\nC: EHLO mail.example.test\nS: 250-sink.test\nS: 250-AUTH PLAIN\nS: 250 VERB");
+    session.tls_server(Ok(()));
+    session.auth_info(Ok(None));
+    assert_eq!(session.next(), Next::Idle);
+    let rcpt = Rcpt { address: b"b@c".to_vec(), notify: None, orcpt: None };
+    let auth = Some(Line::cleaned(b"a@b"));
+    let sent = || Transaction {
+        sender: b"a@b".to_vec(),
+        auth: auth.clone(),
+        recipients: vec![rcpt.clone()],
+        ..Transaction::default()
+    };
+    session.begin(sent());
+    play(
+        &mut session,
+        "C: VERB\nS: 250 2.0.0 Verbose mode\nC: MAIL From:<a@b> AUTH=a@b\nS: 250 ok\nC: RCPT To:<b@c>\nS: 250 ok\nC: DATA\nS: 354 go",
+    );
+    assert!(matches!(session.next(), Next::Body(_)));
+    session.written();
+    play(&mut session, "S: 050 <b@c>... Connecting to local...\nS: 051 slow\nS: 250 2.0.0 done");
+    assert!(session.take_results().iter().all(Status::is_success));
+    // Once a connection.
+    session.begin(sent());
+    play(&mut session, "C: MAIL From:<a@b> AUTH=a@b");
 }
