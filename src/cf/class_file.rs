@@ -58,7 +58,7 @@ pub(super) fn read(spec: &[u8], blame: &Blame, user: &UserSpec) -> Result<Vec<Ve
         Err(_) if optional => Ok(Vec::new()),
         Err(why) => {
             let text = format!("fileclass: cannot open '{}': {why}", printable(name));
-            Err(Fault { text, severity: Severity::Error(OSERR), placed: true })
+            Err(Fault { text, severity: Severity::Error(OSERR), placed: true, usage: false })
         }
     }
 }

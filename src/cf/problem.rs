@@ -61,6 +61,8 @@ pub struct Fault {
     pub severity: Severity,
     /// Whether file and line stand before the message.
     pub placed: bool,
+    /// On the command line, a program that delivers goes on and ends with EX_USAGE.
+    pub usage: bool,
 }
 
 /// The exit code for a fault in the configuration that has no better one (EX_SOFTWARE).
@@ -69,22 +71,35 @@ const SOFTWARE: u8 = 70;
 impl Fault {
     /// An error in a line.
     pub fn error(text: impl Into<String>) -> Fault {
-        Fault { text: text.into(), severity: Severity::Error(SOFTWARE), placed: true }
+        Fault { text: text.into(), severity: Severity::Error(SOFTWARE), placed: true, usage: false }
     }
 
     /// A complaint with file and line that changes no exit code.
     pub fn remark(text: impl Into<String>) -> Fault {
-        Fault { text: text.into(), severity: Severity::Warning, placed: true }
+        Fault { text: text.into(), severity: Severity::Warning, placed: true, usage: false }
+    }
+
+    /// A complaint about a value of which the rest is used.
+    pub fn misuse(text: impl Into<String>) -> Fault {
+        Fault { usage: true, ..Fault::remark(text) }
     }
 
     /// A warning printed without file and line.
     pub fn warning(text: impl Into<String>) -> Fault {
-        Fault { text: text.into(), severity: Severity::Warning, placed: false }
+        Fault { text: text.into(), severity: Severity::Warning, placed: false, usage: false }
+    }
+
+    /// The exit code of a fault that ends the program.
+    pub fn ends(&self) -> Option<u8> {
+        match self.severity {
+            Severity::Fatal(code) => Some(code),
+            _ => None,
+        }
     }
 
     /// A fault that ends the program with `code`.
     pub fn fatal(code: u8, text: impl Into<String>) -> Fault {
-        Fault { text: text.into(), severity: Severity::Fatal(code), placed: true }
+        Fault { text: text.into(), severity: Severity::Fatal(code), placed: true, usage: false }
     }
 }
 

@@ -69,8 +69,9 @@ fn sendmail(argv: &[OsString], name: &str, _missing_descriptors: bool) -> u8 {
     if let Some(complaint) = &complaint {
         complain(complaint);
     }
+    let misused = settings.misused && settings.mode == b'm';
     match modes::run(settings, argv) {
-        0 if complaint.is_some() => flags::USAGE,
+        0 if complaint.is_some() || misused => flags::USAGE,
         code => code,
     }
 }

@@ -7,7 +7,7 @@ use super::complain;
 use super::flags::{Flags, OptionSetting};
 use crate::cf::load::LoadOptions;
 use crate::cf::options::Source;
-use crate::cf::problem::{self, Problem, Severity};
+use crate::cf::problem::{self, Fault, Problem, Severity};
 use crate::cf::system::System;
 use crate::cf::{Config, Macros};
 use crate::role::logging;
@@ -68,6 +68,8 @@ pub struct Settings {
     pub submission: bool,
     /// Rights were given up because of what the caller asked for.
     pub dropped_rights: bool,
+    /// A value of an option on the command line was partly nonsense.
+    pub misused: bool,
     /// What was wrong with the configuration.
     pub problems: Vec<Problem>,
 }
@@ -132,6 +134,7 @@ impl Settings {
             // The command line's list stands for the file's, instead of adding to it.
             config.options.alias_file.0.clear();
         }
+        let mut misused = false;
         for setting in &flags.options {
             let done = match setting {
                 OptionSetting::Long(text) => config.options.set_assignment(text, source, system),
@@ -139,6 +142,10 @@ impl Settings {
             };
             for fault in &done.faults {
                 complain(fault.text.as_bytes());
+                misused |= fault.usage;
+            }
+            if let Some(code) = done.faults.iter().find_map(Fault::ends) {
+                return Err(Unusable(code));
             }
             if let Some(fault) = done.faults.iter().find(|f| matches!(f.severity, Severity::Error(..))) {
                 log_label(&flags);
@@ -165,7 +172,7 @@ impl Settings {
             let (has, text) = (nix::unistd::getegid().as_raw(), "WARNING: RunAsUser for MSP ignored, check group ids");
             complain(format!("{text} (egid={has}, want={wanted})").as_bytes());
         }
-        Ok(Settings { flags, config, caller, mode, submission, dropped_rights, problems })
+        Ok(Settings { flags, config, caller, mode, submission, dropped_rights, misused, problems })
     }
 }
 

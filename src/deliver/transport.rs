@@ -90,6 +90,11 @@ impl Standard {
 /// Standard output; a closed one loses lines and nothing else.
 struct Out;
 
+/// Tells whoever watches (`-v`) a line.
+pub fn tell(line: &[u8]) {
+    Out.line(line);
+}
+
 impl Transcript for Out {
     fn line(&mut self, text: &[u8]) {
         traffic::line(Kind::Out, text);

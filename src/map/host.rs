@@ -7,6 +7,9 @@ use super::{Class, EX_NOHOST, EX_TEMPFAIL, MapSet, Outcome, Query, finish_litera
 use crate::cf::Macros;
 use crate::dns::DnsError;
 
+/// What is said of a name when no name server answers in time: for whoever watches, not for the log.
+pub const LATE: &str = ": Name server timeout";
+
 /// Canonical names.
 pub struct Host {
     spec: Spec,
@@ -41,7 +44,7 @@ impl Class for Host {
             Err(DnsError::TempFail(_)) => {
                 if !self.spec.tempfail_is_notfound {
                     let key = crate::text::Line::cleaned(query.key);
-                    (set.env.notice)(&format!("{}: Name server timeout", String::from_utf8_lossy(&key)));
+                    (set.env.notice)(&format!("{}{LATE}", String::from_utf8_lossy(&key)));
                 }
                 Outcome::none(EX_TEMPFAIL)
             }

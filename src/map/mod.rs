@@ -11,7 +11,7 @@ mod arpa;
 mod dbfile;
 mod dequote;
 mod dns;
-mod host;
+pub mod host;
 mod nothing;
 mod program;
 mod regex;

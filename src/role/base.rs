@@ -49,7 +49,17 @@ pub fn resolver(config: &Config) -> Arc<SystemResolver> {
 
 /// What maps need from here: messages go to the log.
 pub fn map_env(config: &Arc<Config>, resolver: Arc<SystemResolver>) -> MapEnv {
-    standard::environment(config, &resolver, Arc::new(Passwd), Arc::new(crate::log::process_notice))
+    let watched = config.options.verbose;
+    let told = std::sync::Mutex::new(std::collections::HashSet::new());
+    let notice = move |text: &str| match text.ends_with(crate::map::host::LATE) {
+        false => crate::log::process_notice(text),
+        // A name is looked up more than once; that it is late is told once.
+        true if watched && told.lock().is_ok_and(|mut told| told.insert(text.to_owned())) => {
+            crate::deliver::transport::tell(text.as_bytes());
+        }
+        true => {}
+    };
+    standard::environment(config, &resolver, Arc::new(Passwd), Arc::new(notice))
 }
 
 /// The left-hand sides of aliases, understood by rule sets as recipients are.

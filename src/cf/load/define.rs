@@ -91,7 +91,8 @@ impl Loader<'_> {
             file: self.config.file.clone(),
             line: 0,
         };
-        let complaint = |text: String, code: u8| Fault { text, severity: Severity::Error(code), placed: true };
+        let complaint =
+            |text: String, code: u8| Fault { text, severity: Severity::Error(code), placed: true, usage: false };
         let Some(ask) = self.options.map_ask else { return };
         match ask(&definition, &from.key) {
             Ok(value) => {

@@ -206,11 +206,11 @@ impl<'a> Loader<'a> {
                 "Warning: .cf version level ({}) exceeds sendmail version {} functionality ({LEVEL})",
                 self.config.level, self.options.version
             );
-            self.report(0, vec![Fault { text, severity: Severity::Error(70), placed: false }]);
+            self.report(0, vec![Fault { text, severity: Severity::Error(70), placed: false, usage: false }]);
         }
         if self.config.mailer_index(b"local").is_none() && !super::problem::is_fatal(&self.problems) {
             let text = "No local mailer defined".to_string();
-            self.report(0, vec![Fault { text, severity: Severity::Error(70), placed: false }]);
+            self.report(0, vec![Fault { text, severity: Severity::Error(70), placed: false, usage: false }]);
         }
         if !self.options.test_mode {
             self.second_mailers();

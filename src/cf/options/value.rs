@@ -83,7 +83,7 @@ pub fn seconds(text: &[u8], default: u8, faults: &mut Vec<Fault>) -> i64 {
             None => default,
         };
         let each = unit(letter).or_else(|| {
-            faults.push(Fault::remark(format!("Invalid time unit `{}'", printable(&[letter]))));
+            faults.push(Fault::misuse(format!("Invalid time unit `{}'", printable(&[letter]))));
             unit(default)
         });
         let part = n.saturating_mul(each.unwrap_or(1));

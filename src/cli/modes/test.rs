@@ -18,7 +18,7 @@ pub fn run(settings: settings::Settings) -> u8 {
     let notices = out.clone();
     let notice: standard::Notice = Arc::new(move |text| {
         notices.message(text.as_bytes());
-        if !text.ends_with(": Name server timeout") {
+        if !text.ends_with(crate::map::host::LATE) {
             notices.fail(OSERR);
         }
     });

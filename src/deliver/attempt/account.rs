@@ -57,6 +57,12 @@ impl<'a> Account<'a> {
             let nothing = nothing || status.enhanced == crate::dsn::LOOP && status.reply.is_none();
             self.record(envelope, &[n], &status, now, if nothing { Took::NotAnAddress } else { Took::Nowhere });
         }
+        let waits = |r: &Recipient| r.target.is_none() && r.state == RecipientState::Deferred;
+        if envelope.recipients.iter().all(waits) {
+            for r in &envelope.recipients {
+                self.transport.show(&[&r.address[..], b"... queued"].concat());
+            }
+        }
     }
 
     /// A recipient that is not tried, for what `status` says.
@@ -161,7 +167,11 @@ impl<'a> Account<'a> {
         let recipients: Vec<&Recipient> = members.iter().filter_map(of).collect();
         let names: Vec<&[u8]> = recipients.iter().map(|r| &r.address[..]).collect();
         // A failure is told otherwise: by exit code, dead.letter or report.
-        if status.is_success() || status.is_transient() {
+        let unparsed = took == Took::Nowhere && status.queued_as.is_some();
+        if unparsed {
+            let text = b" -- message queued for future delivery";
+            self.transport.show(&[&names.join(&b","[..])[..], b"... ", &status.text, text].concat());
+        } else if status.is_success() || status.is_transient() {
             self.transport.show(&[&names.join(&b","[..])[..], b"... ", &stat].concat());
         }
         self.quote(&recipients, status);
