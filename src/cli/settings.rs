@@ -185,21 +185,10 @@ impl Settings {
         self.caller.is_root() || trusted || runs_as || self.owns_queue()
     }
 
-    /// The caller is in the group of the queue's directory.
-    pub fn may_read_queue(&self) -> bool {
-        use std::os::unix::fs::MetadataExt;
-        let Some(meta) = self.queue_metadata() else { return false };
-        let groups = nix::unistd::getgroups().unwrap_or_default();
-        self.caller.gid == meta.gid() || groups.iter().any(|g| g.as_raw() == meta.gid())
-    }
-
     fn owns_queue(&self) -> bool {
         use std::os::unix::fs::MetadataExt;
-        self.queue_metadata().is_some_and(|m| m.uid() == self.caller.uid)
-    }
-
-    fn queue_metadata(&self) -> Option<std::fs::Metadata> {
-        self.config.options.queue_directory.path().and_then(|p| std::fs::metadata(p).ok())
+        let meta = self.config.options.queue_directory.path().and_then(|p| std::fs::metadata(p).ok());
+        meta.is_some_and(|m| m.uid() == self.caller.uid)
     }
 }
 
