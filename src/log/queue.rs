@@ -49,3 +49,11 @@ pub fn stale_file(path: &Path) {
     let path = Field(path.as_os_str().as_bytes());
     emit(8, Severity::Notice, Id::Bare, format_args!("removing stale file {path}"));
 }
+
+/// `low on space (CLIENT needs 0 bytes + N blocks in DIRECTORY), max avail: M`.
+pub fn low_on_space(id: Id<'_>, client: &[u8], directory: &Path, wanted: u64, free: u64) {
+    let (client, directory) = (Field(client), directory.display());
+    let text =
+        format_args!("low on space ({client} needs 0 bytes + {wanted} blocks in {directory}), max avail: {free}");
+    emit(0, Severity::Alert, id, text);
+}

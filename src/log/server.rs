@@ -105,16 +105,22 @@ pub fn no_helo(id: Id<'_>, host: &[u8], client: &[u8]) {
     emit(4, Severity::Info, id, format_args!("Authentication-Warning: {host}: {client} didn't use HELO protocol"));
 }
 
-/// `rejecting commands from NAME [IP] due to pre-greeting traffic`.
-pub fn pre_greeting_traffic(id: Id<'_>, client: &[u8], seconds: u64) {
-    let client = f(client);
-    let text = format_args!("rejecting commands from {client} due to pre-greeting traffic after {seconds} seconds");
+/// `rejecting commands from NAME [IP] due to pre-greeting traffic`; a client without a name has its address there too.
+pub fn pre_greeting_traffic(id: Id<'_>, name: &[u8], address: &str, seconds: u64) {
+    let name = f(name);
+    let text =
+        format_args!("rejecting commands from {name} [{address}] due to pre-greeting traffic after {seconds} seconds");
     emit(1, Severity::Info, id, text);
 }
 
 /// `NAME [IP]: Possible SMTP RCPT flood, throttling.`
 pub fn throttled(id: Id<'_>, client: &[u8]) {
     emit(6, Severity::Info, id, format_args!("{}: Possible SMTP RCPT flood, throttling.", f(client)));
+}
+
+/// `NAME [IP]: Possible SMTP RCPT flood, shutting down connection.`
+pub fn shutting_down(id: Id<'_>, client: &[u8]) {
+    emit(6, Severity::Info, id, format_args!("{}: Possible SMTP RCPT flood, shutting down connection.", f(client)));
 }
 
 /// A recipient's error: `ADDRESS... TEXT`.

@@ -118,6 +118,17 @@ pub fn domain_of(address: &[u8]) -> Vec<u8> {
     at.and_then(|at| address.get(at + 1..)).unwrap_or_default().to_ascii_lowercase()
 }
 
+/// A queue directory whose file system has too little room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortage {
+    /// The directory.
+    pub directory: std::path::PathBuf,
+    /// Free blocks wanted.
+    pub wanted: u64,
+    /// Free blocks there are.
+    pub free: u64,
+}
+
 /// The store.
 pub trait Store: Send + Sync {
     /// Begins the data file of a new message `id`. Dropping the spool unfinished removes it.
@@ -167,9 +178,8 @@ pub trait Store: Send + Sync {
     fn scratch_directory(&self) -> Option<std::path::PathBuf> {
         None
     }
-    /// Is there room for a message of `size` octets (`MinFreeBlocks`)? Asked at MAIL: no means `452 4.4.5`.
-    fn has_room(&self, size: u64) -> bool {
-        let _ = size;
-        true
+    /// What lacks for another message (`MinFreeBlocks`), if anything. Asked at MAIL: then it means `452 4.4.5`.
+    fn shortage(&self) -> Option<Shortage> {
+        None
     }
 }

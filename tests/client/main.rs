@@ -212,6 +212,60 @@ fn the_dialogue_as_the_original_shows_it() {
     assert!(seen.ends_with("DATA\r\n\r\nbody\r\n..dot\r\n.\r\nQUIT\r\n"), "{seen}");
 }
 
+/// Octets of a data file that another server might take for the end of a message: each goes out as text of one message.
+#[test]
+fn nothing_is_smuggled_out() {
+    const ENDS: [&[u8]; 16] = [
+        b"\n.\n",
+        b"\n.\r\n",
+        b"\r\n.\n",
+        b"\r\n.\r\n",
+        b"\r.\r",
+        b"\r\n.\r",
+        b"\r\n.\r\r\n",
+        b"\r\r\n.\r\n",
+        b"\r\n\0.\r\n",
+        b"\r\n.\0\r\n",
+        b"\r\0\n.\r\n",
+        b"\r.\r\n",
+        b"\n\n.\r\n",
+        b"\x85.\x85",
+        b"\xe9\n.\n",
+        b"\n.",
+    ];
+    const SEVEN: &str = "250-sink.test\r\n250-PIPELINING\r\n250 SIZE";
+    for (flags, hello) in [("mDFMXa", HELLO), ("mDFMXa", SEVEN), ("mDFMa", HELLO), ("mDFMX6", SEVEN)] {
+        let (port, seen) = sink(&[], hello);
+        let bench = bench(port, FakeResolver::new(), &[("@F@", flags)]);
+        let mut sent = 0;
+        for end in ENDS {
+            // The second and third: where the mailer's line limit cuts.
+            let paddings: &[usize] = if flags == "mDFMXa" && hello == HELLO { &[0, 988, 989, 16383] } else { &[0] };
+            for &padding in paddings {
+                let second = b"MAIL FROM:<evil@sink.test>\r\nRCPT TO:<a@sink.test>\r\nDATA\r\nevil\r\n.\r\n";
+                let mut envelope = envelope(&["a@sink.test"], &[&vec![b'A'; padding], end, second].concat());
+                envelope.flags.eight_bit = end.iter().any(|b| *b >= 0x80);
+                let found = bench.send_to("[127.0.0.1]", &envelope, &mut Lines::default());
+                assert!(matches!(&shown(&found)[..], [said] if said.ends_with("X accepted")));
+                sent += 1;
+            }
+        }
+        bench.pool.close_all(None);
+        let mut all = Vec::new();
+        while let Ok(part) = seen.recv_timeout(Duration::from_secs(1)) {
+            all.extend(part);
+        }
+        let bare = all.iter().enumerate().find(|(i, b)| match b {
+            b'\n' => i.checked_sub(1).and_then(|i| all.get(i)) != Some(&b'\r'),
+            b'\r' => all.get(i + 1) != Some(&b'\n'),
+            _ => false,
+        });
+        assert_eq!(bare, None, "{flags}");
+        let lone = all.windows(5).filter(|w| w == b"\r\n.\r\n").count();
+        assert_eq!(lone, sent, "{flags}");
+    }
+}
+
 #[test]
 fn a_kept_connection_is_used_again_and_replaced_when_dead() {
     let (port, seen) = server(|stream, n| {

@@ -1,22 +1,7 @@
 //! `ExplainRejects`: the log line of a refusal tells which rule it was; without the option it ends with the reply.
 
-use super::support::{Site, Table};
+use super::support::{Site, Table, keep_log, logged};
 use postrider::dns::FakeResolver;
-use std::sync::Mutex;
-
-static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-struct Kept;
-
-impl log::Log for Kept {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-    fn log(&self, record: &log::Record<'_>) {
-        LINES.lock().unwrap().push(record.args().to_string());
-    }
-    fn flush(&self) {}
-}
 
 /// The line about a refused sender.
 fn refusal(options: &str, sender: &str) -> String {
@@ -25,15 +10,14 @@ fn refusal(options: &str, sender: &str) -> String {
     let mut talk = site.session(super::facts("192.0.2.77"));
     talk.send(b"EHLO x\r\n");
     talk.send(format!("MAIL FROM:<{sender}>\r\n").as_bytes());
-    let lines = LINES.lock().unwrap();
+    let lines = logged();
     let line = lines.iter().rev().find(|l| l.contains(&format!("arg1=<{sender}>"))).cloned();
     line.unwrap_or_else(|| panic!("no line about {sender}: {lines:?}"))
 }
 
 #[test]
 fn the_rule_is_named_when_asked_for() {
-    log::set_logger(&Kept).unwrap();
-    log::set_max_level(log::LevelFilter::Trace);
+    keep_log();
     let plain = refusal("V10\n", "bad@one.example");
     assert!(plain.ends_with(", reject=550 5.7.1 <bad@one.example>... Access denied"), "{plain}");
     let told = refusal("V10\nO ExplainRejects=True\n#> FEATURE(x) site.mc:7\n", "bad@two.example");

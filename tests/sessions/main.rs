@@ -7,8 +7,12 @@
 mod abuse;
 #[path = "../common/mod.rs"]
 mod common;
+mod exhaustion;
 mod explain;
+mod framing;
+mod injection;
 mod messages;
+mod relaying;
 mod support;
 
 use postrider::dns::FakeResolver;

@@ -8,7 +8,7 @@ use postrider::dns::{FakeResolver, Resolver};
 use postrider::envelope::{Body, Envelope, IdGenerator, QueueId};
 use postrider::map::{MapEnv, MapSet};
 use postrider::queue::Selection;
-use postrider::queue::store::{Held, Spool, Store, StoreError};
+use postrider::queue::store::{Held, Shortage, Spool, Store, StoreError};
 use postrider::rewrite::service::Lookup;
 use postrider::sasl::native::Native;
 use postrider::sasl::passwords::{Check, Passwords};
@@ -65,6 +65,8 @@ impl Passwords for Accounts {
 pub struct Memory {
     pub committed: Mutex<Vec<Envelope>>,
     pub full: std::sync::atomic::AtomicBool,
+    /// What `MinFreeBlocks` says.
+    pub short: Mutex<Option<Shortage>>,
 }
 
 struct Buffer(Vec<u8>);
@@ -105,6 +107,9 @@ impl Store for Memory {
     fn release(&self, _: &QueueId) {}
     fn take(&self, _: &QueueId) -> Result<Option<Held>, StoreError> {
         Ok(None)
+    }
+    fn shortage(&self) -> Option<Shortage> {
+        self.short.lock().unwrap().clone()
     }
     fn list(&self, _: &Selection) -> Result<Vec<QueueId>, StoreError> {
         Ok(Vec::new())
@@ -154,6 +159,25 @@ impl Site {
         self
     }
 
+    /// A correct transaction in a session of its own succeeds.
+    pub fn still_serves(&self) -> bool {
+        let mut talk = self.session(super::facts("127.0.0.1"));
+        let before = self.store.committed.lock().unwrap().len();
+        for line in [
+            "EHLO fresh.example.net",
+            "MAIL FROM:<a@localhost>",
+            "RCPT TO:<bob>",
+            "DATA",
+            "Subject: ok\r\n\r\nfine\r\n.",
+        ] {
+            let said = talk.send(format!("{line}\r\n").as_bytes());
+            if !matches!(said.first(), Some(b'2' | b'3')) {
+                return false;
+            }
+        }
+        self.store.committed.lock().unwrap().len() == before + 1
+    }
+
     /// A session, its greeting still to come.
     pub fn session(&self, facts: ConnectionFacts) -> Talk<'_> {
         let session = Session::new(facts, self.settings.clone(), self.services.config.layer());
@@ -161,6 +185,37 @@ impl Site {
         talk.pump();
         talk
     }
+}
+
+thread_local! {
+    static LINES: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+struct Kept;
+
+impl log::Log for Kept {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+    fn log(&self, record: &log::Record<'_>) {
+        LINES.with_borrow_mut(|l| l.push(record.args().to_string()));
+    }
+    fn flush(&self) {}
+}
+
+/// Keeps the log of the sessions of this thread, for [`logged`].
+pub fn keep_log() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        log::set_logger(&Kept).unwrap();
+        log::set_max_level(log::LevelFilter::Trace);
+        postrider::log::set_level(15);
+    });
+}
+
+/// The records since the last call.
+pub fn logged() -> Vec<String> {
+    LINES.take()
 }
 
 /// A session under way.

@@ -107,7 +107,8 @@ impl<'a> Message<'a> {
             Shape {
                 eol: self.mailer.eol.clone(),
                 limit: usize::try_from(self.mailer.line_limit).unwrap_or(0),
-                dots: flags.has(b'X'),
+                // Where a lone dot ends the message, no mailer's flags may leave one in it.
+                dots: flags.has(b'X') || (self.mailer.speaks_smtp() && !self.mailer.is_file()),
                 from: false,
                 no_nul: flags.has(b'1'),
                 seven: flags.has(b'6'),

@@ -24,7 +24,7 @@ pub use home::{Entry, Kind};
 
 use super::Selection;
 use super::file::DataFile;
-use super::store::{Held, Spool, Store, StoreError, Summary};
+use super::store::{Held, Shortage, Spool, Store, StoreError, Summary};
 use crate::cf::Config;
 use crate::cf::options::SuperSafe;
 use crate::envelope::{Envelope, QueueId};
@@ -132,7 +132,7 @@ struct Inner {
     /// Jobs, still locked, whose last attempt could not be written down.
     unwritten: Mutex<HashMap<QueueId, Envelope>>,
     generation: AtomicU64,
-    room: Mutex<Option<(std::time::Instant, bool)>>,
+    room: Mutex<Option<(std::time::Instant, Option<Shortage>)>>,
     journal: OnceLock<Journal>,
     keeper: Mutex<Option<JoinHandle<()>>>,
     /// New messages have no files until they wait.
@@ -262,7 +262,7 @@ pub struct Raw {
 
 impl Store for FileStore {
     fn spool(&self, id: &QueueId) -> Result<Box<dyn Spool>, StoreError> {
-        if !self.has_room(0) {
+        if self.shortage().is_some() {
             return Err(StoreError::NoSpace(io::Error::from(io::ErrorKind::StorageFull)));
         }
         self.inner.sweep();
@@ -346,8 +346,8 @@ impl Store for FileStore {
         self.paths().first().map(|p| p.to_path_buf())
     }
 
-    fn has_room(&self, size: u64) -> bool {
-        self.inner.has_room(size)
+    fn shortage(&self) -> Option<Shortage> {
+        self.inner.shortage()
     }
 }
 
@@ -433,22 +433,20 @@ impl Inner {
     }
 
     /// `MinFreeBlocks`, asked of the system once a second at most.
-    fn has_room(&self, size: u64) -> bool {
+    fn shortage(&self) -> Option<Shortage> {
         let mut cached = lock(&self.room);
-        if let (Some((at, answer)), 0) = (*cached, size)
+        if let Some((at, answer)) = &*cached
             && at.elapsed().as_millis() < 1000
         {
-            return answer;
+            return answer.clone();
         }
-        let answer = self.homes.iter().all(|home| {
-            home.data.room().map_or(true, |room| {
-                let wanted = size.div_ceil(room.block_size.max(1)) + self.settings.min_free_blocks;
-                room.blocks >= wanted && room.inodes.is_none_or(|n| n > 2)
-            })
+        let wanted = self.settings.min_free_blocks;
+        let answer = self.homes.iter().find_map(|home| {
+            let room = home.data.room().ok()?;
+            let enough = room.blocks >= wanted && room.inodes.is_none_or(|n| n > 2);
+            (!enough).then(|| Shortage { directory: home.data.path().to_path_buf(), wanted, free: room.blocks })
         });
-        if size == 0 {
-            *cached = Some((std::time::Instant::now(), answer));
-        }
+        *cached = Some((std::time::Instant::now(), answer.clone()));
         answer
     }
 }

@@ -28,6 +28,37 @@ struct Door {
     shut: Option<(Instant, Instant)>,
 }
 
+/// What becomes of a door.
+#[derive(Debug, PartialEq, Eq)]
+enum Turn {
+    Stays,
+    Shuts(Why),
+    /// Shut for so long, and it is time to say so once more.
+    StillShut(Duration),
+    Opens,
+}
+
+impl Door {
+    /// Notes that at `now` there is this reason to be shut, or none; a shut door is told of once in `again`.
+    fn turn(&mut self, reason: Option<Why>, now: Instant, again: Duration) -> Turn {
+        match (reason, &mut self.shut) {
+            (Some(why), shut @ None) => {
+                *shut = Some((now, now));
+                Turn::Shuts(why)
+            }
+            (Some(_), Some((since, told))) if now.saturating_duration_since(*told) >= again => {
+                *told = now;
+                Turn::StillShut(now.saturating_duration_since(*since))
+            }
+            (Some(_), Some(_)) | (None, None) => Turn::Stays,
+            (None, shut @ Some(_)) => {
+                *shut = None;
+                Turn::Opens
+            }
+        }
+    }
+}
+
 /// All doors.
 pub struct Doors {
     doors: Mutex<Vec<Door>>,
@@ -71,24 +102,17 @@ impl Doors {
             Duration::from_secs(u64::try_from(self.config.options.reject_log_interval.0.max(1)).unwrap_or(3600));
         for door in self.lock().iter_mut() {
             let name = self.port(door.daemon).map(|p| listen::daemon_name(p, door.daemon)).unwrap_or_default();
-            match (self.reason(door.daemon, gate), &mut door.shut) {
-                (Some(why), shut @ None) => {
+            match door.turn(self.reason(door.daemon, gate), Instant::now(), again) {
+                Turn::Stays => {}
+                Turn::Shuts(why) => {
                     match why {
                         Why::Children(children, most) => log::rejecting_by_number(&name, children, most),
                         Why::Load(load) => log::rejecting_by_load(&name, load),
                     }
-                    *shut = Some((Instant::now(), Instant::now()));
                     let _ = SockRef::from(&door.listener).shutdown(Shutdown::Read);
                 }
-                (Some(_), Some((since, told))) if told.elapsed() >= again => {
-                    *told = Instant::now();
-                    log::still_rejecting(&name, since.elapsed().as_secs());
-                }
-                (Some(_), Some(_)) | (None, None) => {}
-                (None, Some(_)) => {
-                    door.shut = None;
-                    self.open(door);
-                }
+                Turn::StillShut(time) => log::still_rejecting(&name, time.as_secs()),
+                Turn::Opens => self.open(door),
             }
         }
     }
@@ -154,5 +178,21 @@ mod tests {
         gate.leave(address.ip(), 0);
         doors.review(&gate);
         assert!(TcpStream::connect(address).is_ok());
+    }
+
+    #[test]
+    fn a_shut_door_is_told_of_once_in_an_interval() {
+        let mut door = Door { listener: TcpListener::bind("127.0.0.1:0").unwrap(), daemon: 0, shut: None };
+        let (start, again) = (Instant::now(), Duration::from_secs(3 * 3600));
+        let mut at = |seconds: u64, why| door.turn(why, start + Duration::from_secs(seconds), again);
+        let load = Some(Why::Load(50));
+        assert_eq!(at(0, None), Turn::Stays);
+        assert_eq!(at(0, load), Turn::Shuts(Why::Load(50)));
+        assert_eq!(at(3 * 3600 - 1, load), Turn::Stays);
+        assert_eq!(at(3 * 3600, load), Turn::StillShut(again));
+        assert_eq!(at(3 * 3600 + 1, load), Turn::Stays);
+        assert_eq!(at(6 * 3600, load), Turn::StillShut(2 * again));
+        assert_eq!(at(6 * 3600 + 1, None), Turn::Opens);
+        assert_eq!(at(6 * 3600 + 2, load), Turn::Shuts(Why::Load(50)));
     }
 }

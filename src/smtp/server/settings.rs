@@ -25,6 +25,12 @@ pub struct Settings {
     pub max_noop: u32,
     /// `BadRcptThrottle`, 0 for none.
     pub bad_rcpt_throttle: u32,
+    /// `BadRcptShutdown`, 0 for none.
+    pub bad_rcpt_shutdown: u32,
+    /// `BadRcptShutdownGood`: at this percentage of good recipients the session goes on all the same; 0 for never.
+    pub bad_rcpt_shutdown_good: u32,
+    /// `RejectNUL`
+    pub reject_nul: bool,
     /// `EightBitMode=strict`: 8-bit text that was not declared is refused.
     pub eight_bit_strict: bool,
     /// `AllowBogusHELO`
@@ -88,6 +94,9 @@ impl Settings {
             max_hops: count(o.max_hop_count),
             max_noop: u32::try_from(o.max_noop_commands).unwrap_or(0),
             bad_rcpt_throttle: u32::try_from(o.bad_rcpt_throttle).unwrap_or(0),
+            bad_rcpt_shutdown: u32::try_from(o.bad_rcpt_shutdown).unwrap_or(0),
+            bad_rcpt_shutdown_good: u32::try_from(o.bad_rcpt_shutdown_good).unwrap_or(0),
+            reject_nul: o.reject_nul,
             eight_bit_strict: matches!(o.eight_bit_mode, EightBit::Strict),
             allow_bogus_helo: o.allow_bogus_helo,
             deliver_by_min: o.deliver_by_min.0,

@@ -17,6 +17,7 @@ fn read(input: &mut dyn BufRead, options: &Options, spool: Box<dyn Spool>) -> Re
         headers: usize::try_from(options.max_headers_length).unwrap_or(0),
         message: u64::try_from(options.max_message_size).unwrap_or(0),
         save_from_line: options.save_from_line,
+        no_nul: options.reject_nul,
     };
     let mut collector = Collector::new(limits, Some(spool));
     let mut line = Vec::new();
@@ -62,6 +63,7 @@ fn read(input: &mut dyn BufRead, options: &Options, spool: Box<dyn Spool>) -> Re
         Fault::Size(most) => {
             Stop { text: format!("552 5.2.3 Message exceeds maximum fixed size ({most})").into_bytes(), exit: 69 }
         }
+        Fault::Nul => Stop { text: b"554 5.6.0 NUL byte not allowed".to_vec(), exit: 69 },
         Fault::Store(error) => error.into(),
     })?;
     collected.size -= missing;

@@ -30,6 +30,8 @@ pub struct Limits {
     pub message: u64,
     /// Keep a `From ` line at the start as text (`SaveFromLine`).
     pub save_from_line: bool,
+    /// Text with NUL in it is refused (`RejectNUL`).
+    pub no_nul: bool,
 }
 
 /// Why a message was not taken.
@@ -39,6 +41,8 @@ pub enum Fault {
     Headers(usize),
     /// The message is longer than this.
     Size(u64),
+    /// There is a NUL in it.
+    Nul,
     /// The store failed.
     Store(StoreError),
 }
@@ -106,6 +110,9 @@ impl Collector {
         self.size = self.size.saturating_add(text.len() as u64);
         if self.limits.message > 0 && self.size > self.limits.message {
             self.fail(Fault::Size(self.limits.message));
+        }
+        if self.limits.no_nul && memchr::memchr(0, text).is_some() {
+            self.fail(Fault::Nul);
         }
         while !text.is_empty() && !matches!(self.place, Place::Body) {
             let end = memchr::memchr(b'\n', text).map_or(text.len(), |i| i + 1);
@@ -287,7 +294,7 @@ mod tests {
 
     #[test]
     fn limits_hold() {
-        let limits = Limits { headers: 20, message: 100, save_from_line: false };
+        let limits = Limits { headers: 20, message: 100, save_from_line: false, no_nul: false };
         assert!(matches!(collect(&[b"A: 45678901234567890123\n\n"], limits), Err(Fault::Headers(20))));
         assert!(matches!(collect(&[b"A: b\n\n", &[b'x'; 100]], limits), Err(Fault::Size(100))));
     }

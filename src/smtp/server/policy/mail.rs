@@ -5,6 +5,7 @@ use super::{Flow, Ruled, State, ask, line, named, printable, ruled};
 use crate::cf::{Macros, RulesetId};
 use crate::envelope::{BodyType, Envelope, Flags, QueueId};
 use crate::log;
+use crate::queue::store::Shortage;
 use crate::reply::Reply;
 use crate::rewrite::{self, Kind};
 use crate::route::Known;
@@ -19,7 +20,9 @@ pub(super) fn mail(state: &mut State, services: &Services, argument: &[u8]) -> F
     if let Some(reply) = unusable(address) {
         return Flow::Reply(reply);
     }
-    if !services.store.has_room(0) {
+    if let Some(Shortage { directory, wanted, free }) = services.store.shortage() {
+        let id = state.queue_id(services);
+        log::queue::low_on_space(log::Id::Queue(&id), &state.client_name, &directory, wanted, free);
         let text = "Insufficient disk space; try again later";
         return Flow::Reply(Reply::coded(452, (4, 4, 5), text));
     }

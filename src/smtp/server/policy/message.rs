@@ -52,6 +52,7 @@ pub(super) fn data(state: &mut State, services: &Services) -> Flow {
         headers: state.settings.max_headers_length,
         message: state.settings.max_message_size,
         save_from_line: state.settings.save_from_line,
+        no_nul: state.settings.reject_nul,
     };
     transaction.collector = Some(Collector::new(limits, spool));
     state.transaction = Some(transaction);
@@ -200,6 +201,11 @@ fn collect_failed(state: &State, id: log::Id<'_>, size: u64, fault: &Fault) -> R
         Fault::Size(most) => {
             log::server::too_big(id, size, *most);
             Reply::coded(552, (5, 2, 3), format!("Message exceeds maximum fixed size ({most})"))
+        }
+        Fault::Nul => {
+            let client = super::shown(&state.client_name);
+            log::server::notice(id, &format!("NUL byte from {client} during message collect"));
+            Reply::coded(554, (5, 6, 0), "NUL byte not allowed")
         }
         Fault::Store(error) => store_failed(state, error),
     }

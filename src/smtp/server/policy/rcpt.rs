@@ -18,10 +18,25 @@ pub(super) fn rcpt(state: &mut State, services: &Services, argument: &[u8]) -> F
         transaction.bad_recipients = transaction.bad_recipients.saturating_add(1);
     }
     transaction.macros.unset("{addr_type}");
+    let good = transaction.envelope.recipients.len();
+    let too_many = result.is_err() && is_flood(state, good, transaction.bad_recipients);
     state.transaction = Some(transaction);
+    if too_many {
+        log::server::shutting_down(state.log_id(), &state.client);
+        let text = format!("{} Too many bad recipients; closing connection", state.host());
+        return Flow::Close(Reply::coded(421, (4, 7, 0), text));
+    }
     match result {
         Ok(reply) | Err(reply) => Flow::Reply(reply),
     }
+}
+
+/// `BadRcptShutdown` bad recipients, and fewer than `BadRcptShutdownGood` percent good ones beside them.
+fn is_flood(state: &State, good: usize, bad: u32) -> bool {
+    let (most, percent) = (state.settings.bad_rcpt_shutdown, state.settings.bad_rcpt_shutdown_good);
+    let good = u64::try_from(good).unwrap_or(u64::MAX);
+    let share = good.saturating_mul(100) / good.saturating_add(u64::from(bad)).max(1);
+    most > 0 && bad >= most && (percent == 0 || share < u64::from(percent))
 }
 
 fn one(state: &State, services: &Services, transaction: &mut Transaction, argument: &[u8]) -> Result<Reply, Reply> {

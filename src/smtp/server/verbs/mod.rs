@@ -140,7 +140,8 @@ pub(super) fn protocol_error(state: &mut State, command: &str) -> Flow {
 
 /// The greeting for a client that spoke before it; all that follows is rejected.
 pub(super) fn pre_greeting_traffic(state: &mut State, waited: Duration) -> Reply {
-    log::server::pre_greeting_traffic(state.log_id(), &state.client, waited.as_secs());
+    let address = state.facts.address().map(address_text).unwrap_or_default();
+    log::server::pre_greeting_traffic(state.log_id(), &state.client_name, &address, waited.as_secs());
     state.rejected = Some(Reply::coded(550, (5, 0, 0), "Command rejected"));
     state.greeted = true;
     Reply::new(554, None, format!("{} ESMTP not accepting messages", state.host()))
