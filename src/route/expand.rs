@@ -17,8 +17,13 @@ use crate::service::Services;
 use crate::text::Line;
 use std::collections::HashMap;
 
+/// Aliases that lead to each other and to nobody.
+pub(super) const CIRCLE: &str = "aliasing/forwarding loop broken";
+
 /// What an expansion tells whoever watches it (`-bv`, EXPN): faults with the place where they are.
-pub(super) struct Fault {
+pub(super) struct Fault<'a> {
+    /// The recipient, with its status.
+    pub recipient: &'a Recipient,
     /// `550 5.1.1 /home/x/.forward: line 1: nosuch... User unknown`.
     pub reply: Reply,
     /// The status of sysexits(3).
@@ -48,7 +53,7 @@ struct Expansion<'a> {
     nodes: Vec<Node>,
     seen: HashMap<Key, usize>,
     sender: Option<Target>,
-    fault: &'a mut dyn FnMut(Fault),
+    fault: &'a mut dyn FnMut(Fault<'_>),
     /// Only to tell: what a map cannot answer now counts as it looks now.
     telling: bool,
 }
@@ -58,7 +63,7 @@ pub(super) fn expand(
     svc: &Services,
     env: &mut Envelope,
     telling: bool,
-    fault: &mut dyn FnMut(Fault),
+    fault: &mut dyn FnMut(Fault<'_>),
 ) -> Vec<Option<Line>> {
     let id = env.id.clone();
     let mut macros = svc.config.layer();
@@ -240,7 +245,7 @@ impl Expansion<'_> {
             // An alias for itself and nobody's name.
             return self.fail_at(first, &Bad::user_unknown());
         }
-        self.fail_at(first, &Bad::new(554, (5, 4, 6), 64, "aliasing/forwarding loop broken"));
+        self.fail_at(first, &Bad::new(554, (5, 4, 6), 64, CIRCLE));
     }
 
     /// Expands the node at `index`, if there is something to expand.
@@ -545,7 +550,8 @@ impl Expansion<'_> {
         } else if !transient {
             log::route::user_error(self.id, &text);
         }
-        (self.fault)(Fault { reply: Reply::new(bad.code, Some(e), text), exit: bad.exit });
+        let reply = Reply::new(bad.code, Some(e), text);
+        (self.fault)(Fault { recipient: &node.recipient, reply, exit: bad.exit });
     }
 }
 

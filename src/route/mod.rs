@@ -19,7 +19,7 @@ pub use verify::{Verified, scratch, verify};
 pub use parse::malformed;
 
 use crate::cf::Macros;
-use crate::envelope::{Envelope, Notify, Origin, Target};
+use crate::envelope::{Envelope, Notify, Origin, Recipient, RecipientState, Target};
 use crate::reply::Reply;
 use crate::service::Services;
 use crate::text::Line;
@@ -105,4 +105,22 @@ pub fn recipient(
 pub fn expand(svc: &Services, env: &mut Envelope) -> Vec<Envelope> {
     let owners = expand::expand(svc, env, false, &mut |_| ());
     split::by_owner(svc, env, owners)
+}
+
+/// [`expand`] for a message that is being submitted: `failed` hears at once of each address that is none; gives how many
+/// recipients there are after the expansion, too.
+pub fn expand_submitted(
+    svc: &Services,
+    env: &mut Envelope,
+    failed: &mut dyn FnMut(&Recipient),
+) -> (Vec<Envelope>, usize) {
+    let owners = expand::expand(svc, env, false, &mut |fault| failed(fault.recipient));
+    let count = env.recipients.iter().filter(|r| counts(r)).count();
+    (split::by_owner(svc, env, owners), count)
+}
+
+/// A recipient that is an end of the expansion, good or bad; a circle has no end.
+fn counts(r: &Recipient) -> bool {
+    let circle = r.status.as_ref().is_some_and(|s| *s.text == *expand::CIRCLE.as_bytes());
+    r.target.is_some() && !circle && !matches!(r.state, RecipientState::Expanded | RecipientState::Discarded)
 }

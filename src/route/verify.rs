@@ -54,7 +54,7 @@ pub fn verify(svc: &Services, text: &[u8], follow: bool) -> Verified {
         }
     }
     if follow {
-        let mut note = |fault: Fault| {
+        let mut note = |fault: Fault<'_>| {
             verified.exit = if matches!(fault.exit, 67 | 68 | 75) { fault.exit } else { 64 };
             verified.faults.push(fault.reply);
         };

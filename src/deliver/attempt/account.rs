@@ -16,6 +16,7 @@ const MAX_TRANSCRIPT: usize = 1000;
 enum Took {
     Seconds(i64),
     Nowhere,
+    Told,
     NotAnAddress,
 }
 
@@ -42,7 +43,9 @@ impl<'a> Account<'a> {
     }
 
     /// Recipients that routing refused or put off: they never come to a mailer.
-    pub fn refused(&mut self, envelope: &mut Envelope, now: i64) {
+    ///
+    /// `told`: the log has those that failed.
+    pub fn refused(&mut self, envelope: &mut Envelope, now: i64, told: bool) {
         let ours = |r: &Recipient| is_open(r.state) && r.target.is_none() || r.state == RecipientState::Failed;
         for n in 0..envelope.recipients.len() {
             let Some(r) = envelope.recipients.get_mut(n).filter(|r| ours(r)) else { continue };
@@ -55,7 +58,12 @@ impl<'a> Account<'a> {
             let nothing = !open && r.target.is_none() && r.origin == Origin::Direct;
             // Nor has an alias that leads nowhere.
             let nothing = nothing || status.enhanced == crate::dsn::LOOP && status.reply.is_none();
-            self.record(envelope, &[n], &status, now, if nothing { Took::NotAnAddress } else { Took::Nowhere });
+            let took = match nothing {
+                true => Took::NotAnAddress,
+                false if told && !open => Took::Told,
+                false => Took::Nowhere,
+            };
+            self.record(envelope, &[n], &status, now, took);
         }
         let waits = |r: &Recipient| r.target.is_none() && r.state == RecipientState::Deferred;
         if envelope.recipients.iter().all(waits) {
@@ -143,7 +151,7 @@ impl<'a> Account<'a> {
         let stat = stat_text(status);
         let reply = status.reply.as_ref().filter(|_| !status.is_success()).map(|r| r.first_line());
         let came_to_mailer = matches!(took, Took::Seconds(_));
-        if took != Took::NotAnAddress {
+        if !matches!(took, Took::NotAnAddress | Took::Told) {
             delivery::to(
                 &env.id,
                 &To {
@@ -226,12 +234,11 @@ impl<'a> Account<'a> {
         self.transcript.extend(lines.iter().map(|l| Line::cleaned(l.as_bytes())));
     }
 
-    /// `ctladdr`: the controlling user of programs, files and what `.forward` files name, else a local sender.
+    /// `ctladdr`: the controlling user of programs and files, else a local sender.
     fn control<'r>(&'r self, r: &'r Recipient) -> Option<(&'r Line, &'r u32, &'r u32)> {
-        let default = self.svc.config.options.default_user.uid.unwrap_or(1);
         let program = matches!(r.address.trim_ascii_start().trim_start_matches_quote().first(), Some(b'|' | b'/'));
         match &r.control {
-            Some(c) if program || c.uid != default => Some((&c.alias, &c.uid, &c.gid)),
+            Some(c) if program => Some((&c.alias, &c.uid, &c.gid)),
             _ => self.sender.as_ref().map(|(a, uid, gid)| (a, uid, gid)),
         }
     }

@@ -30,6 +30,10 @@ pub struct How {
     pub expensive: bool,
     /// The sender waits and is told of failures directly (`ErrorMode` print, quiet, write): no report is mailed.
     pub caller_hears: bool,
+    /// Routed and parted when it was submitted; what failed then is logged already.
+    pub routed: bool,
+    /// Nothing is tried: what is known to have failed is reported, the others wait in the queue.
+    pub only_queue: bool,
     /// User and group id of the local user who submitted the message in this process.
     pub submitter: Option<(u32, u32)>,
 }
@@ -42,7 +46,8 @@ pub fn run(svc: &Services, transport: &dyn Transport, envelope: Envelope, how: H
         let Some(mut envelope) = waiting.pop() else { return };
         let ids = waiting.iter().chain([&envelope]).map(|e| e.id.clone()).collect();
         let _unlock = UnlockOnPanic { svc, ids };
-        let (copies, problems) = route(svc, transport, &mut envelope, how);
+        let (copies, problems) =
+            if how.routed { (Vec::new(), false) } else { route(svc, transport, &mut envelope, how) };
         waiting.extend(copies);
         one(svc, transport, envelope, how, problems);
     }
@@ -105,7 +110,7 @@ fn one(svc: &Services, transport: &dyn Transport, mut envelope: Envelope, how: H
     }
     let now = svc.clock.now().0;
     let mut account = Account::new(svc, transport, &envelope, how);
-    account.refused(&mut envelope, now);
+    account.refused(&mut envelope, now, how.routed);
     hold(svc, &mut envelope, how);
     if !how.queue_run {
         account.held(&envelope, now);
@@ -139,7 +144,7 @@ fn hold(svc: &Services, envelope: &mut Envelope, how: How) {
         r.state = RecipientState::Pending;
         let flags =
             r.target.as_ref().and_then(|t| svc.config.mailers.get(t.mailer)).map(|m| m.flags).unwrap_or_default();
-        if (flags.has(b'e') && expensive) || (flags.has(b'%') && !how.explicit) {
+        if how.only_queue || (flags.has(b'e') && expensive) || (flags.has(b'%') && !how.explicit) {
             r.state = RecipientState::Queued;
         }
     }

@@ -141,12 +141,7 @@ impl Worker {
         if mailer.flags.has(b'o') && mailer.flags.has(b'w') {
             return self.user(&recipient.user).map(|u| Some(self.identity_of(&u)));
         }
-        match (&recipient.origin, &recipient.control) {
-            (Origin::Forward(user), Some(control)) if user == control => {
-                self.user(control).map(|u| Some(self.identity_of(&u)))
-            }
-            _ => Ok(Some(self.default_user())),
-        }
+        Ok(Some(self.default_user()))
     }
 
     /// `user` or `user+detail`, as an [`Origin::Forward`] has it.

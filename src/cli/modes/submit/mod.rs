@@ -14,7 +14,7 @@ use crate::cli::flags::Ret;
 use crate::cli::settings::{Caller, Settings};
 use crate::deliver::attempt::{self, How};
 use crate::deliver::transport::Standard;
-use crate::envelope::{BodyType, Envelope, Flags, Notify, Origin, QueueId, RecipientState};
+use crate::envelope::{BodyType, Envelope, Flags, Notify, Origin, QueueId, Recipient, RecipientState};
 use crate::header::Field;
 use crate::header::recipients::named;
 use crate::log::delivery::{self, To};
@@ -63,6 +63,13 @@ impl From<StoreError> for Stop {
     }
 }
 
+/// The exit code for what failed in the expansion.
+fn failed_exit(envelopes: &[Envelope]) -> u8 {
+    let failed = |r: &&Recipient| r.state == RecipientState::Failed;
+    let first = envelopes.iter().flat_map(|e| &e.recipients).find(failed);
+    first.and_then(|r| r.status.as_ref()).map_or(0, |s| s.exit)
+}
+
 struct Submission<'a> {
     settings: &'a Settings,
     services: &'a Services,
@@ -71,6 +78,8 @@ struct Submission<'a> {
     known: Known,
     now: i64,
     id: QueueId,
+    /// Aliases are expanded.
+    routed: bool,
 }
 
 impl<'a> Submission<'a> {
@@ -86,6 +95,7 @@ impl<'a> Submission<'a> {
             known: Known::default(),
             now,
             id,
+            routed: false,
         }
     }
 
@@ -125,7 +135,21 @@ impl<'a> Submission<'a> {
         complete(&self.services.config, &mut self.macros, &mut envelope, collected);
         // A name that rule sets could make sense of counts, a string that is no address does not.
         let known = refused.iter().filter(|r| r.recipient.target.is_some()).count();
-        self.log_from(&envelope, size, envelope.recipients.len() + known);
+        let before = envelope.recipients.len();
+        self.routed = self.mode() != DeliveryMode::Deferred && !self.too_far(hops);
+        let (mut copies, count) = match self.routed {
+            true => route::expand_submitted(self.services, &mut envelope, &mut |r| self.log_failed(r)),
+            false => (Vec::new(), before),
+        };
+        let factor = self.settings.config.options.recipient_factor;
+        let more = i64::try_from(count + known).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(0);
+        for part in copies.iter_mut().chain([&mut envelope]) {
+            part.priority = part.priority.saturating_add(more.saturating_mul(factor));
+        }
+        self.log_from(&envelope, size, count + known);
+        for copy in &copies {
+            delivery::cloned(&envelope.id, &copy.id, &copy.sender);
+        }
         crate::dsn::accepted(self.services, &envelope.sender, size);
         if nobody_named {
             return Ok(64);
@@ -134,7 +158,11 @@ impl<'a> Submission<'a> {
             return Ok(0);
         }
         self.count_hops(&mut envelope, &mut refused, hops);
-        let parts = route::by_group(self.services, &mut envelope, None);
+        let mut parts = route::by_group(self.services, &mut envelope, None);
+        for mut copy in copies {
+            parts.extend(route::by_group(self.services, &mut copy, None));
+            parts.push(copy);
+        }
         envelope.recipients.extend(refused.iter().map(|r| r.recipient.clone()));
         let envelopes: Vec<Envelope> = [envelope].into_iter().chain(parts).collect();
         let all: Vec<&Envelope> = envelopes.iter().collect();
@@ -160,13 +188,27 @@ impl<'a> Submission<'a> {
         Stop { text: control.into_bytes(), exit: 71 }
     }
 
+    fn hops(&self, seen: usize) -> u64 {
+        u64::try_from(seen).unwrap_or(u64::MAX).saturating_add(u64::from(self.settings.flags.hop_count.unwrap_or(0)))
+    }
+
+    fn too_far(&self, seen: usize) -> bool {
+        !i64::try_from(self.hops(seen)).is_ok_and(|hops| hops <= self.settings.config.options.max_hop_count)
+    }
+
+    /// How the message is to be delivered.
+    fn mode(&self) -> DeliveryMode {
+        let interactive = self.settings.flags.verbose;
+        if interactive { DeliveryMode::Interactive } else { self.settings.config.options.delivery_mode }
+    }
+
     /// A message that has come too far goes nowhere.
     fn count_hops(&self, envelope: &mut Envelope, refused: &mut Vec<Refused>, hops: usize) {
         let most = self.settings.config.options.max_hop_count;
-        let hops = u64::try_from(hops).unwrap_or(u64::MAX) + u64::from(self.settings.flags.hop_count.unwrap_or(0));
-        if i64::try_from(hops).is_ok_and(|hops| hops <= most) {
+        if !self.too_far(hops) {
             return;
         }
+        let hops = self.hops(hops);
         let Some(first) = envelope.recipients.first().map(|r| r.address.clone()) else { return };
         let shown = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
         let text = format!(
@@ -317,7 +359,11 @@ impl<'a> Submission<'a> {
                 lines::user_error(Id::Queue(&self.id), &text);
             }
             let parsed = route::parse_recipient(self.services, &mut self.macros, address).ok();
-            refused.push(Refused::new(address, notify, &reply, parsed.map(|p| p.target), named_by_caller));
+            let one = Refused::new(address, notify, &reply, parsed.map(|p| p.target), named_by_caller);
+            if one.recipient.target.is_some() {
+                self.log_failed(&one.recipient);
+            }
+            refused.push(one);
         }
         refused
     }
@@ -347,20 +393,20 @@ impl<'a> Submission<'a> {
     fn hand_over(&self, envelopes: Vec<Envelope>, refused: &[Refused]) -> u8 {
         let options = &self.settings.config.options;
         let verbose = self.settings.flags.verbose;
-        let mode = if verbose { DeliveryMode::Interactive } else { options.delivery_mode };
         let idle = envelopes.iter().flat_map(|e| &e.recipients).all(|r| r.state == RecipientState::Failed);
         let exit = match options.error_mode {
             ErrorMode::MailZero => 0,
-            _ => refused.first().map_or(0, Refused::exit),
+            _ => refused.first().map_or(0, Refused::exit).max(if refused.is_empty() {
+                failed_exit(&envelopes)
+            } else {
+                0
+            }),
         };
-        match mode {
+        match self.mode() {
             // What is wrong already is told now, not when somebody looks into the queue.
             DeliveryMode::Queue | DeliveryMode::Deferred if refused.is_empty() => {
-                for envelope in &envelopes {
-                    self.log_queued(envelope);
-                    self.services.store.release(&envelope.id);
-                }
-                0
+                self.only_queue(envelopes);
+                exit
             }
             DeliveryMode::Background if !idle => {
                 if process::daemonize_leaving(exit).is_err() {
@@ -370,7 +416,7 @@ impl<'a> Submission<'a> {
                 let quiet = Arc::new(Standard::new(false));
                 self.delivery.start(self.services.clone(), quiet.clone(), 1);
                 for envelope in envelopes {
-                    let how = How { submitter: self.submitter(), ..How::default() };
+                    let how = How { routed: self.routed, submitter: self.submitter(), ..How::default() };
                     attempt::run(self.services, &*quiet, envelope, how);
                 }
                 self.delivery.drain();
@@ -381,13 +427,62 @@ impl<'a> Submission<'a> {
         }
     }
 
+    /// Leaves the message to a queue run; who is in it and cannot be is reported now, since the queue does not keep that.
+    fn only_queue(&self, envelopes: Vec<Envelope>) {
+        let quiet = Arc::new(Standard::new(false));
+        let mut reports = false;
+        for envelope in envelopes {
+            if envelope.recipients.iter().any(|r| r.state == RecipientState::Failed) {
+                if !reports {
+                    self.delivery.start(self.services.clone(), quiet.clone(), 1);
+                    reports = true;
+                }
+                let how = How { routed: true, only_queue: true, submitter: self.submitter(), ..How::default() };
+                attempt::run(self.services, &*quiet, envelope, how);
+            } else {
+                self.log_queued(&envelope);
+                self.services.store.release(&envelope.id);
+            }
+        }
+        if reports {
+            self.delivery.drain();
+            quiet.close();
+        }
+    }
+
     fn submitter(&self) -> Option<(u32, u32)> {
         Some((self.settings.caller.uid, self.settings.caller.gid))
     }
 
+    /// The `to=` line of an address that turned out to be none while the message was taken in; it has no priority yet.
+    fn log_failed(&self, r: &Recipient) {
+        let Some(status) = r.status.as_ref().filter(|s| !s.is_transient()) else { return };
+        if r.target.is_none() || status.enhanced == crate::dsn::LOOP && status.reply.is_none() {
+            return;
+        }
+        let target = r.target.as_ref();
+        let mailer = target.and_then(|t| self.services.config.mailers.get(t.mailer));
+        let reply = status.reply.as_ref().map(|r| r.first_line());
+        delivery::to(
+            &self.id,
+            &To {
+                to: vec![&r.address],
+                control: r.control.as_ref().map(|c| (&c.alias[..], c.uid, c.gid)),
+                delay: self.services.clock.now().0 - self.now,
+                mailer: mailer.map(|m| m.name.as_str()),
+                relay: target.map(|t| &t.host[..]).filter(|h| !h.is_empty()),
+                dsn: Some(status.enhanced),
+                reply: reply.as_deref(),
+                stat: &status.text,
+                ..To::default()
+            },
+        );
+    }
+
     /// `stat=queued` for every recipient of a message that only goes into the queue.
     fn log_queued(&self, envelope: &Envelope) {
-        for r in &envelope.recipients {
+        let ended = |r: &&Recipient| !matches!(r.state, RecipientState::Expanded | RecipientState::Discarded);
+        for r in envelope.recipients.iter().filter(ended) {
             let mailer = r.target.as_ref().and_then(|t| self.services.config.mailers.get(t.mailer));
             delivery::to(
                 &envelope.id,
@@ -421,7 +516,13 @@ impl<'a> Submission<'a> {
             let wanted = keeps && options.error_mode == ErrorMode::Print && !unheard && !saved;
             // The body is gone when the attempt is over, so the copy is made before, and thrown away when nothing fails.
             let letter = wanted.then(|| failure::letter(self.services, &*watched.inner, &envelope)).flatten();
-            let how = How { expensive: verbose, caller_hears: keeps, submitter: self.submitter(), ..How::default() };
+            let how = How {
+                routed: self.routed,
+                expensive: verbose,
+                caller_hears: keeps,
+                submitter: self.submitter(),
+                ..How::default()
+            };
             attempt::run(self.services, &watched, envelope, how);
             if let Some(letter) = letter.filter(|_| watched.failed().is_some()) {
                 saved = true;
