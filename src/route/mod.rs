@@ -14,7 +14,7 @@ mod split;
 mod verify;
 
 pub use split::by_group;
-pub use verify::{Verified, scratch, verify};
+pub use verify::{Verified, scratch, verify, verify_more};
 
 pub use parse::malformed;
 

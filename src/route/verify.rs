@@ -3,7 +3,7 @@
 use super::expand::{Fault, expand};
 use super::{Known, parse};
 use crate::alias::list;
-use crate::envelope::{Envelope, Origin, Recipient, RecipientState};
+use crate::envelope::{Envelope, Origin, Recipient, RecipientState, Target};
 use crate::reply::Reply;
 use crate::service::Services;
 
@@ -41,15 +41,26 @@ impl Verified {
 /// Verifies the addresses of `text`, separated by commas, or by blanks where there is no comma (the old style).
 /// `follow`: expand aliases and `.forward` files; else only look whether the addresses are there.
 pub fn verify(svc: &Services, text: &[u8], follow: bool) -> Verified {
+    let mut seen = Vec::new();
+    verify_more(svc, text, follow, &mut seen)
+}
+
+/// [`verify`] after others: what `seen` has was told already; what is found now joins it.
+pub fn verify_more(svc: &Services, text: &[u8], follow: bool, seen: &mut Vec<Target>) -> Verified {
     let mut verified = Verified::default();
     let (mut env, mut known) = (scratch(svc), Known::default());
     for element in elements(text).into_iter().rev() {
+        let target = super::parse_recipient(svc, &mut svc.config.layer(), element).ok().map(|p| p.target);
+        if target.as_ref().is_some_and(|t| seen.contains(t)) {
+            continue;
+        }
         let mut macros = svc.config.layer();
         let added =
             super::recipient(svc, &mut macros, (&mut env, &mut known), element, &Default::default(), &Origin::Direct);
         if let Err(reply) = added {
             let enhanced = reply.enhanced.map_or((5, 0, 0), |e| (e.0, e.1, e.2));
             verified.exit = exit_code(enhanced, &reply);
+            seen.extend(target);
             verified.faults.push(reply);
         }
     }
@@ -60,8 +71,12 @@ pub fn verify(svc: &Services, text: &[u8], follow: bool) -> Verified {
         };
         expand(svc, &mut env, true, &mut note);
     }
+    let all = std::mem::take(&mut env.recipients);
+    let found: Vec<Target> = all.iter().filter_map(|r| r.target.clone()).collect();
     let open = |r: &Recipient| matches!(r.state, RecipientState::Pending);
-    verified.recipients = env.recipients.into_iter().filter(open).collect();
+    let told = |r: &Recipient| r.target.as_ref().is_some_and(|t| seen.contains(t));
+    verified.recipients = all.into_iter().filter(|r| open(r) && !told(r)).collect();
+    seen.extend(found);
     verified
 }
 

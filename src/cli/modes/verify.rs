@@ -14,8 +14,9 @@ pub fn run(settings: Settings) -> u8 {
         Err(code) => return code,
     };
     let mut exit = 0;
+    let mut seen = Vec::new();
     for address in &settings.flags.args {
-        let verified = crate::route::verify(&one.services, address, !settings.flags.no_alias);
+        let verified = crate::route::verify_more(&one.services, address, !settings.flags.no_alias, &mut seen);
         for line in verified.lines(&one.services) {
             super::say(&line);
         }

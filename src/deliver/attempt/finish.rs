@@ -12,8 +12,10 @@ use crate::text::Line;
 /// Finishes the attempt: reports first, then the job itself.
 pub(super) fn finish(svc: &Services, mut envelope: Envelope, mut account: Account<'_>, how: How) {
     let now = svc.clock.now().0;
-    envelope.attempts = envelope.attempts.saturating_add(1);
-    envelope.last_attempt = now;
+    if !how.only_queue {
+        envelope.attempts = envelope.attempts.saturating_add(1);
+        envelope.last_attempt = now;
+    }
     let age = svc.clock.age(envelope.created);
     let limits = Limits::of(&svc.config.options.timeouts, precedence(svc, &envelope), is_report(&envelope));
     let mut kept = true;

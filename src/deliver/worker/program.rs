@@ -5,6 +5,7 @@ use crate::cf::options::TimeZone;
 use crate::cf::{Macros, Mailer};
 use crate::deliver::{LocalJob, sysexits};
 use crate::envelope::Status;
+use crate::log::Id;
 use crate::log::traffic::{self, Kind, Tap};
 use crate::sys::spawn::{Ended, Program, Running};
 use crate::text::Line;
@@ -56,7 +57,9 @@ impl Worker {
                 (Some(code), _) => sysexits::status(u8::try_from(code).unwrap_or(70), &mailer.name, &path),
                 (None, signal) => {
                     let mut status = sysexits::status(75, &mailer.name, &path);
-                    let text = format!("451 4.3.0 {path} died with signal {}", signal.unwrap_or_default());
+                    let signal = signal.unwrap_or_default();
+                    system_error(job, &format!("mailer {} died with signal {signal}", mailer.name));
+                    let text = format!("451 4.3.0 {path} died with signal {signal}");
                     status.transcript.push(Line::cleaned(text.as_bytes()));
                     status
                 }
@@ -89,8 +92,10 @@ impl Worker {
         program.start().map_err(|error| {
             let path = String::from_utf8_lossy(&mailer.path).into_owned();
             let why = crate::deliver::listed::io_text(&error);
+            let text = format!("Cannot exec {path}: {why}");
+            system_error(job, &text);
             let mut status = sysexits::status(71, &mailer.name, &path);
-            status.transcript.push(Line::cleaned(format!("451 4.3.0 Cannot exec {path}: {why}").as_bytes()));
+            status.transcript.push(Line::cleaned(format!("451 4.3.0 {text}").as_bytes()));
             status
         })
     }
@@ -139,6 +144,13 @@ impl Worker {
         }
         out
     }
+}
+
+/// The log line of a mailer that does not work.
+fn system_error(job: &LocalJob, text: &str) {
+    let id = job.macros.iter().find(|(name, _)| *name == crate::cf::MacroName::new("i"));
+    let id = id.and_then(|(_, value)| crate::envelope::QueueId::parse(value));
+    crate::log::syserr(id.as_ref().map_or(Id::None, Id::Queue), b"root", text);
 }
 
 /// The first directory of `D=` that this user may be in; the worker's own without one.

@@ -15,6 +15,7 @@ use crate::text::Line;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A recipient that cannot be one.
@@ -83,12 +84,18 @@ pub(super) struct Watched {
     /// Delivers.
     pub inner: Arc<Standard>,
     failed: Mutex<Option<Status>>,
+    broken: AtomicU8,
 }
 
 impl Watched {
     /// Watches `inner`.
     pub fn new(inner: Arc<Standard>) -> Watched {
-        Watched { inner, failed: Mutex::default() }
+        Watched { inner, failed: Mutex::default(), broken: AtomicU8::new(0) }
+    }
+
+    /// The exit code for a mailer that did not work, of a message that waits.
+    pub fn broken(&self) -> u8 {
+        self.broken.load(Ordering::Relaxed)
     }
 
     /// The first failure.
@@ -118,6 +125,9 @@ impl Transport for Watched {
         if !status.is_success() && !status.is_transient() {
             let mut failed = self.failed.lock().unwrap_or_else(|e| e.into_inner());
             failed.get_or_insert_with(|| status.clone());
+        }
+        if status.is_transient() && matches!(status.exit, 71 | 74) && status.reply.is_none() {
+            self.broken.store(status.exit, Ordering::Relaxed);
         }
     }
 }

@@ -534,7 +534,7 @@ impl<'a> Submission<'a> {
         watched.inner.close();
         match (options.error_mode, exit) {
             (ErrorMode::MailZero, _) => 0,
-            (_, 0) => failed.map_or(0, |status| status.exit),
+            (_, 0) => failed.map_or(watched.broken(), |status| status.exit),
             (_, exit) => exit,
         }
     }
