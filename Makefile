@@ -6,7 +6,6 @@
 #   make install    DESTDIR= PREFIX=/usr (no users, no configuration: that is ./install.sh)
 #   make uninstall  takes away what install put there
 #   make campaign   CAMPAIGN random configurations, tables and commands (100000 by default)
-#   make fuzz       fuzz targets, FUZZ_SECONDS each (needs the nightly toolchain)
 
 SHELL      = /bin/sh
 DESTDIR   ?=
@@ -22,7 +21,7 @@ EXEC_LINKS = mail.local smrsh
 LOCAL_LINKS = $(SBIN_LINKS) $(BIN_LINKS) $(EXEC_LINKS) m4
 RUN_DIR   ?= run
 
-.PHONY: all build deps run test campaign install uninstall fuzz clean
+.PHONY: all build deps run test campaign install uninstall clean
 all: build
 
 deps:
@@ -66,9 +65,6 @@ uninstall:
 
 campaign:
 	CAMPAIGN=$(or $(CAMPAIGN),100000) $(CARGO) test --release --test campaign
-
-fuzz:
-	cd fuzz && sh run $(or $(FUZZ_SECONDS),60)
 
 clean:
 	$(CARGO) clean

@@ -2,6 +2,8 @@
 //! panic, an end in seconds, output in bounds.
 
 use std::io::{Cursor, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -20,9 +22,16 @@ use postrider::user::Passwd;
 /// How long one input (a dozen runs of rules, each with its own budget) may take in a debug build beside other work.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// The number of inputs of each kind.
-fn wanted() -> u64 {
-    std::env::var("CAMPAIGN").ok().and_then(|n| n.parse().ok()).unwrap_or(300)
+/// What is worth a line of the test's output.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// The inputs of each kind: the first `CAMPAIGN`, or that of the number `CAMPAIGN_INPUT` alone, to see a failure again.
+fn inputs() -> Range<u64> {
+    let number = |name| std::env::var(name).ok().and_then(|n| n.parse().ok());
+    match number("CAMPAIGN_INPUT") {
+        Some(one) => one..one + 1,
+        None => 0..number("CAMPAIGN").unwrap_or(300),
+    }
 }
 
 /// Where the numbers start: another value gives other inputs.
@@ -203,6 +212,37 @@ fn latin(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
 }
 
+/// What is being tried, in a file that stays when the trial fails, hangs or is killed.
+struct Trial {
+    path: PathBuf,
+    name: String,
+    start: Instant,
+}
+
+impl Trial {
+    fn begin(kind: &str, input: u64, what: &[u8]) -> Trial {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("campaign-{}-{kind}.input", std::process::id()));
+        let name = format!("{kind}: input {input} of seed {}", seed());
+        std::fs::write(&path, [name.as_bytes(), b"\n", what].concat()).unwrap();
+        Trial { path, name, start: Instant::now() }
+    }
+}
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        let took = self.start.elapsed();
+        if std::thread::panicking() || took > PATIENCE {
+            eprintln!("{} failed after {took:?}; it is in {}", self.name, self.path.display());
+            assert!(std::thread::panicking(), "{} took {took:?}", self.name);
+            return;
+        }
+        if took > SLOW {
+            eprintln!("{} took {took:?}", self.name);
+        }
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
 #[derive(Clone, Default)]
 struct Buffer(Arc<Mutex<usize>>);
 
@@ -220,33 +260,34 @@ impl Write for Buffer {
 #[test]
 fn configurations_addresses_and_commands() {
     let system = Fixed { host: "mail.example.test".into() };
-    for input in 0..wanted() {
+    for input in inputs() {
         let mut dice = Dice::new(input);
         let cf = configuration(&mut dice);
-        let start = Instant::now();
+        let addresses: Vec<(Vec<u8>, usize)> =
+            (0..3).map(|_| (latin(&dice.text(ADDRESS, 14)), dice.roll(6))).collect();
+        let commands: Vec<u8> =
+            (0..6).flat_map(|_| latin(&format!("{}{}\n", dice.one(COMMAND), dice.text(ADDRESS, 8)))).collect();
+        let asked: Vec<u8> = addresses.iter().flat_map(|(a, _)| [a, &b"\n"[..]].concat()).collect();
+        let _trial = Trial::begin("configuration", input, &[&cf, &b"--\n"[..], &asked, b"--\n", &commands].concat());
         let mut options = LoadOptions::new(&system);
         options.test_mode = true;
         let (config, _) = Config::parse(&cf, "t.cf", &options);
         let env = MapEnv::new(Arc::new(FakeResolver::new()), Arc::new(Passwd));
         let (maps, _) = MapSet::open(&config.maps, env);
         let mut macros = config.layer();
-        for _ in 0..3 {
-            let address = latin(&dice.text(ADDRESS, 14));
+        for (address, mailer) in &addresses {
             let mut scope = Scope::new(&config, &mut macros, &maps);
-            let _ = parse_address(&mut scope, &address, Kind::EnvelopeSender);
-            let _ = remote_name(&mut scope, &address, Kind::HeaderRecipient, dice.roll(6), None);
-            assert!(crackaddr(&address, &config).len() <= 2 * address.len() + 16);
-        }
-        let mut commands = Vec::new();
-        for _ in 0..6 {
-            commands.extend(latin(&format!("{}{}\n", dice.one(COMMAND), dice.text(ADDRESS, 8))));
+            let _ = parse_address(&mut scope, address, Kind::EnvelopeSender);
+            let _ = remote_name(&mut scope, address, Kind::HeaderRecipient, *mailer, None);
+            let cracked = crackaddr(address, &config).len();
+            assert!(cracked <= 2 * address.len() + 16, "{cracked} octets");
         }
         let written = Buffer::default();
         let out = Out::new(Box::new(written.clone()));
         let resolver = Arc::new(FakeResolver::new());
         TestMode::new(config, Arc::new(maps), resolver, out, Levels::default(), 0).run(&mut &commands[..]);
-        assert!(*written.0.lock().unwrap() < 64 << 20, "input {input} of seed {}", seed());
-        assert!(start.elapsed() < PATIENCE, "input {input} of seed {}", seed());
+        let written = *written.0.lock().unwrap();
+        assert!(written < 64 << 20, "{written} octets");
     }
 }
 
@@ -265,8 +306,8 @@ fn broken_tables() {
         }
         good.push((file.into_inner(), cdb));
     }
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("campaign-{}.db", std::process::id()));
-    for input in 0..wanted() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("campaign-{}.db", std::process::id()));
+    for input in inputs() {
         let mut dice = Dice::new(input);
         let (bytes, cdb) = &good[dice.roll(good.len())];
         let mut bytes = bytes.clone();
@@ -283,7 +324,7 @@ fn broken_tables() {
             bytes.truncate(dice.roll(bytes.len()));
         }
         std::fs::write(&path, &bytes).unwrap();
-        let start = Instant::now();
+        let _trial = Trial::begin("table", input, &bytes);
         if let Ok(table) = Table::open(std::fs::File::open(&path).unwrap(), *cdb) {
             for _ in 0..4 {
                 let _ = table.get(format!("key{}", dice.roll(450)).as_bytes());
@@ -294,7 +335,6 @@ fn broken_tables() {
                 seen < 64 << 20
             });
         }
-        assert!(start.elapsed() < PATIENCE, "input {input} of seed {}", seed());
     }
     let _ = std::fs::remove_file(&path);
 }
@@ -303,14 +343,15 @@ fn broken_tables() {
 #[test]
 fn words_and_text_tables() {
     let chars = CharTable::new(b".:%@!^/[]+");
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("campaign-{}.txt", std::process::id()));
-    for input in 0..wanted() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("campaign-{}.txt", std::process::id()));
+    for input in inputs() {
         let mut dice = Dice::new(input);
         let text = latin(&dice.text(ADDRESS, 40));
         let words = postrider::rewrite::prescan::rule_words(&text, &chars);
         assert!(words.concat().len() <= text.len());
         let lines: String = (0..dice.roll(6)).map(|_| format!("{}\n", dice.text(ADDRESS, 9))).collect();
         std::fs::write(&path, latin(&lines)).unwrap();
+        let _trial = Trial::begin("text", input, &[&text[..], b"\n--\n", &latin(&lines)].concat());
         let flags = dice.text(&["-k1 ", "-v2 ", "-z: ", "-m ", "-a.x ", "-f ", "-v-1 ", "-k99999999999 "], 4);
         let definition = MapDef {
             name: "m".into(),

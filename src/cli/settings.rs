@@ -90,6 +90,7 @@ impl Settings {
             && (flags.config_file.is_some()
                 || flags.traffic_log.is_some()
                 || flags.debug_file.is_some()
+                || mode == b't'
                 || mode == b'v' && !submission
                 || unsafe_macros(&flags))
         {

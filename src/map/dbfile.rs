@@ -258,7 +258,17 @@ impl DbFile {
                         db::Error::Unsupported(_) => "Invalid argument".to_owned(),
                         other => other.to_string(),
                     };
-                    (env.notice)(&format!("Cannot open {} database {}: {why}", self.format.class(), path.display()));
+                    let (class, path) = (self.format.class(), path.display());
+                    match &error {
+                        db::Error::Io(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+                            // An implicit one may just not be there.
+                            if self.format != Format::Any {
+                                let name = &self.spec.name;
+                                (env.notice)(&format!("{class} map \"{name}\": unsafe map file {path}: {why}"));
+                            }
+                        }
+                        _ => (env.notice)(&format!("Cannot open {class} database {path}: {why}")),
+                    }
                 }
                 *state = State::Failed { at: Instant::now() };
             }

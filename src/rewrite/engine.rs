@@ -39,6 +39,7 @@ pub(super) fn rewrite(work: &mut Work<'_, '_, '_>, tokens: &mut Vec<Token>, id: 
     if depth > MAX_DEPTH {
         let name = config.rulesets.name(id);
         work.system(format!("rewrite: excessive recursion (max {MAX_DEPTH}), ruleset {name}"));
+        work.traced_failure();
         return CONFIG;
     }
     let mut status = OK;
@@ -53,11 +54,15 @@ pub(super) fn rewrite(work: &mut Work<'_, '_, '_>, tokens: &mut Vec<Token>, id: 
         match apply(work, tokens, rule, index, id, depth, (&mut bits, &mut status)) {
             Flow::Next => {}
             Flow::Return => break,
-            Flow::Fail(code) => return code,
+            Flow::Fail(code) => {
+                work.traced_failure();
+                return code;
+            }
         }
         if work.exhausted() {
             let name = config.rulesets.name(id);
             work.system(format!("rewrite: ruleset {name}: too much work, given up"));
+            work.traced_failure();
             return CONFIG;
         }
     }

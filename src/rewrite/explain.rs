@@ -183,6 +183,10 @@ impl Trace for Explainer<'_> {
         }
     }
 
+    fn fail(&mut self) {
+        self.line = self.calls.pop().unwrap_or_default();
+    }
+
     fn notice(&mut self, notice: &Notice) {
         // A refusal's text is told with the verdict.
         if let Notice::System(text) = notice {
@@ -195,6 +199,13 @@ impl Trace for Explainer<'_> {
     }
 
     fn step(&mut self, step: &Step<'_>) {
+        if self.facts.len() >= MAX_FACTS {
+            // Nothing more is kept: only where the run is still counts, for the end of it.
+            if let Step::Matched { rule, .. } = step {
+                self.line = rule.line;
+            }
+            return;
+        }
         match step {
             Step::Matched { rule, taken, .. } => self.matched(rule, taken),
             Step::LookedUp { map, key, answer } => self.looked_up(map, key, answer),
@@ -288,4 +299,28 @@ fn decides(config: &Config, rule: &Rule) -> bool {
 
 fn bounded(text: &[u8]) -> Vec<u8> {
     text.get(..MAX_TEXT).unwrap_or(text).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cf::load::LoadOptions;
+    use crate::cf::system::Fixed;
+    use crate::rewrite::{Scope, run_sequence};
+
+    /// A rule that is applied until the depth is used up: each round's call fails.
+    #[test]
+    fn calls_that_failed_are_not_under_way() {
+        let system = Fixed { host: "mail.example.test".into() };
+        let cf = b"V10\nMlocal, P=/x, F=l, S=A, R=3, A=x\nS3\nR$+\t$>3 $1\n";
+        let (config, _) = Config::parse(cf, "t.cf", &LoadOptions::new(&system));
+        let mut macros = config.layer();
+        let mut explainer = Explainer::new(&config);
+        let maps = crate::rewrite::service::NoMaps;
+        let mut scope = Scope::new(&config, &mut macros, &maps);
+        scope.trace = Some(&mut explainer);
+        let _ = run_sequence(&mut scope, &[RulesetId(3)], b"a", None);
+        assert!(explainer.calls.is_empty(), "{}", explainer.calls.len());
+        assert!(explainer.facts.iter().any(|f| matches!(f, Fact::Notice(_))));
+    }
 }

@@ -46,6 +46,8 @@ pub trait Trace {
     fn enter(&mut self, ruleset: &str, input: &[u8]);
     /// A rule set is done.
     fn leave(&mut self, ruleset: &str, output: &[u8]);
+    /// The rule set entered last ended without a result, [`Trace::leave`] is not called for it.
+    fn fail(&mut self) {}
     /// A rule set of a sequence ended with this status.
     fn status(&mut self, _ruleset: RulesetId, _status: u8) {}
     /// Something is to be said.

@@ -89,4 +89,11 @@ impl<'w, 'a, 't> Work<'w, 'a, 't> {
             }
         }
     }
+
+    /// The rule set that was entered last gives up.
+    pub(super) fn traced_failure(&mut self) {
+        if let Some(trace) = self.scope.trace.as_deref_mut() {
+            trace.fail();
+        }
+    }
 }

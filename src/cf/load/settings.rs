@@ -84,6 +84,9 @@ impl Loader<'_> {
             return;
         }
         let name = printable(name);
+        // A class is letters and digits; what follows without a blank belongs to its arguments.
+        let ends = class.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(class.len());
+        let (class, glued) = class.split_at(ends);
         if class.is_empty() {
             faults.push(Fault::error(format!("readcf: config K line, map {name}: no map class")));
             return;
@@ -91,7 +94,7 @@ impl Loader<'_> {
         let def = MapDef {
             name,
             class: printable(class).to_ascii_lowercase(),
-            args: args.to_vec(),
+            args: if glued.is_empty() { args.to_vec() } else { [glued, b" ", args].concat() },
             file: self.config.file.clone(),
             line: number,
         };

@@ -77,8 +77,8 @@ pub(super) fn bare_reason(error: &std::io::Error) -> String {
 /// Refuses what only some may do, and leaves a trace of the attempt.
 fn not_permitted(settings: &Settings, what: &str) -> u8 {
     // The reply code is shown where an SMTP client could be on the other side.
-    let code: &[u8] = if settings.mode == b'd' { b"550 " } else { b"" };
-    super::complain(&[code, b"Permission denied (real uid not trusted)"].concat());
+    let (code, end): (&[u8], &[u8]) = if settings.mode == b'd' { (b"550 ", b"\r") } else { (b"", b"") };
+    super::complain(&[code, b"Permission denied (real uid not trusted)", end].concat());
     crate::log::attempted(settings.caller.uid, what);
     64
 }
