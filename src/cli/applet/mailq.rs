@@ -43,6 +43,9 @@ fn print(config: &Config, options: &Options, out: &mut dyn Write) -> io::Result<
             };
             out.flush()?;
             eprintln!("can not chdir({}/): {text}", settings.directory.display());
+            if e.kind() == io::ErrorKind::PermissionDenied {
+                eprintln!("Program mode requires special privileges, e.g., root or TrustedUser.");
+            }
             return Ok(78);
         }
     };
