@@ -263,8 +263,7 @@ fn configurations_addresses_and_commands() {
     for input in inputs() {
         let mut dice = Dice::new(input);
         let cf = configuration(&mut dice);
-        let addresses: Vec<(Vec<u8>, usize)> =
-            (0..3).map(|_| (latin(&dice.text(ADDRESS, 14)), dice.roll(6))).collect();
+        let addresses: Vec<(Vec<u8>, usize)> = (0..3).map(|_| (latin(&dice.text(ADDRESS, 14)), dice.roll(6))).collect();
         let commands: Vec<u8> =
             (0..6).flat_map(|_| latin(&format!("{}{}\n", dice.one(COMMAND), dice.text(ADDRESS, 8)))).collect();
         let asked: Vec<u8> = addresses.iter().flat_map(|(a, _)| [a, &b"\n"[..]].concat()).collect();
