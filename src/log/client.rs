@@ -75,7 +75,7 @@ pub fn connection_failed(id: &QueueId, host: &str, address: &str, reason: &str) 
     );
 }
 
-/// `SMTP outgoing connect on HOST` (level 12).
+/// `SMTP outgoing connect on NAME` (level 12): the name of our end.
 pub fn outgoing_connect(id: &QueueId, name: &[u8]) {
     emit(12, Severity::Info, Id::Queue(id), format_args!("SMTP outgoing connect on {}", Field(name)));
 }

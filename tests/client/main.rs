@@ -267,6 +267,19 @@ fn nothing_is_smuggled_out() {
 }
 
 #[test]
+fn connections_come_from_the_address_of_client_port_options() {
+    let (port, seen) = server(|stream, _| {
+        let from = stream.peer_addr().unwrap().ip();
+        polite(stream, &[], HELLO);
+        from.to_string().into_bytes()
+    });
+    let bench = bench(port, FakeResolver::new(), &[("@OPTS@", "O ClientPortOptions=Family=inet, Addr=127.0.0.77")]);
+    assert_eq!(bench.send(&["a@sink.test"]).0, ["2.0.0 X accepted"]);
+    bench.pool.close_all(None);
+    assert_eq!(seen.recv_timeout(Duration::from_secs(5)).unwrap(), b"127.0.0.77");
+}
+
+#[test]
 fn a_kept_connection_is_used_again_and_replaced_when_dead() {
     let (port, seen) = server(|stream, n| {
         let replies: &[(&str, &str)] = if n == 0 { &[("RSET", "cut")] } else { &[] };

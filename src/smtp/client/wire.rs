@@ -164,6 +164,14 @@ impl Wire {
         }
     }
 
+    /// Our own address, before TLS.
+    pub fn local(&self) -> Option<IpAddr> {
+        match &self.stream {
+            Stream::Tcp(tcp) => tcp.local_addr().ok().map(|a| a.ip()),
+            _ => None,
+        }
+    }
+
     /// The TLS session, if there is one.
     pub fn tls(&self) -> Option<&SslRef> {
         match &self.stream {

@@ -73,6 +73,14 @@ impl Run<'_, '_> {
         }
     }
 
+    /// The name of our end of a connection, or its address, for a detailed log.
+    fn log_our_end(&self, wire: &Wire) {
+        if let Some(ip) = wire.local().filter(|_| crate::log::wanted(12)) {
+            let name = self.svc.resolver.reverse(ip).unwrap_or_else(|_| bracketed(ip).into());
+            log::outgoing_connect(&self.env.id, &name);
+        }
+    }
+
     /// A new connection with a session that is ready, to the first address that gives one.
     fn connect(
         &mut self,
@@ -87,7 +95,6 @@ impl Run<'_, '_> {
         let timeouts = &self.config.options.timeouts;
         let first = self.env.attempts == 0 && timeouts.iconnect > 0;
         let limit = seconds(if first { timeouts.iconnect } else { timeouts.connect });
-        log::outgoing_connect(&self.env.id, host.shown.as_bytes());
         let mut failure = Status::new((4, 4, 1), 75, format!("No address for {}", host.shown));
         for (ip, port) in addresses {
             let ip = only.unwrap_or(*ip);
@@ -96,6 +103,7 @@ impl Run<'_, '_> {
             match Wire::tcp(SocketAddr::new(ip, *port), &source, limit) {
                 Ok(wire) => {
                     self.svc.statistics.connection(crate::stats::Connection::Out);
+                    self.log_our_end(&wire);
                     match self.open(host, wire, Some(ip)) {
                         // A server that is busy or gone may be better at another address; a refusal counts for all.
                         Err(status) if status.is_transient() => failure = status,
