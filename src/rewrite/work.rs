@@ -10,6 +10,8 @@ const MAX_STEPS: u64 = 5_000_000;
 const MAX_RULES: u64 = 200_000;
 /// The text that one run may make.
 const MAX_TEXT: usize = 32 * 1024 * 1024;
+/// The text that a trace may print of one run: tens of thousands of calls.
+const MAX_SHOWN: usize = 2 * 1024 * 1024;
 
 /// What a run carries with it.
 pub(super) struct Work<'w, 'a, 't> {
@@ -17,11 +19,12 @@ pub(super) struct Work<'w, 'a, 't> {
     pub(super) texts: &'w mut Texts<'t>,
     steps: u64,
     applied: u64,
+    shown: usize,
 }
 
 impl<'w, 'a, 't> Work<'w, 'a, 't> {
     pub(super) fn new(scope: &'w mut Scope<'a>, texts: &'w mut Texts<'t>) -> Work<'w, 'a, 't> {
-        Work { scope, texts, steps: 0, applied: 0 }
+        Work { scope, texts, steps: 0, applied: 0, shown: 0 }
     }
 
     /// The configuration, for as long as the scope has it.
@@ -43,7 +46,8 @@ impl<'w, 'a, 't> Work<'w, 'a, 't> {
 
     /// Whether the run has done more than any sensible configuration asks for.
     pub(super) fn exhausted(&self) -> bool {
-        self.steps > MAX_STEPS || self.applied > MAX_RULES || self.texts.used() > MAX_TEXT
+        let done = self.steps > MAX_STEPS || self.applied > MAX_RULES;
+        done || self.shown > MAX_SHOWN || self.texts.used() > MAX_TEXT
     }
 
     /// Whether the trace wants debugging output of `level`.
@@ -72,9 +76,17 @@ impl<'w, 'a, 't> Work<'w, 'a, 't> {
         self.scope.note(Notice::System(text.into()));
     }
 
+    /// Counts a line of about `length` octets, if it is printed: who only keeps what matters has a bound of his own.
+    fn count_shown(&mut self, length: usize) {
+        if !self.explaining() {
+            self.shown += length + 20;
+        }
+    }
+
     pub(super) fn traced_enter(&mut self, name: &str, tokens: &[Token]) {
         if self.scope.trace.is_some() {
             let shown = self.texts.show(tokens);
+            self.count_shown(name.len() + shown.len());
             if let Some(trace) = self.scope.trace.as_deref_mut() {
                 trace.enter(name, &shown);
             }
@@ -84,6 +96,7 @@ impl<'w, 'a, 't> Work<'w, 'a, 't> {
     pub(super) fn traced_leave(&mut self, name: &str, tokens: &[Token]) {
         if self.scope.trace.is_some() {
             let shown = self.texts.show(tokens);
+            self.count_shown(name.len() + shown.len());
             if let Some(trace) = self.scope.trace.as_deref_mut() {
                 trace.leave(name, &shown);
             }
