@@ -267,11 +267,9 @@ impl Composer<'_> {
             return Ok(());
         }
         out.write_all(b"\n")?;
-        let mut last = LastOctet { out, last: b'\n' };
-        io::copy(&mut self.original.body.reader(), &mut last)?;
-        if last.last != b'\n' {
-            out.write_all(b"\n")?;
-        }
+        let mut quoted = Quoted { out, last: b'\n', start: Some(0) };
+        io::copy(&mut self.original.body.reader(), &mut quoted)?;
+        quoted.finish()?;
         Ok(())
     }
 
@@ -349,22 +347,72 @@ fn field(out: &mut dyn Write, name: &str, value: &[u8]) -> io::Result<()> {
     out.write_all(&[name.as_bytes(), b": ", &printable(value), b"\n"].concat())
 }
 
-/// Passes octets on and remembers the last.
-struct LastOctet<'a> {
+/// A body as the returned part of a report: complete lines, and `>` before those that begin with `From `, as in a file.
+struct Quoted<'a> {
     out: &'a mut dyn Write,
     last: u8,
+    /// At the start of a line: how many octets of `From ` are held back.
+    start: Option<usize>,
 }
 
-impl Write for LastOctet<'_> {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let n = self.out.write(data)?;
-        if let Some(b) = data.get(..n).and_then(<[u8]>::last) {
-            self.last = *b;
+/// What begins a message in a mailbox.
+const FROM: &[u8] = b"From ";
+
+impl Quoted<'_> {
+    /// Writes what was held back, and the end of the last line.
+    fn finish(self) -> io::Result<()> {
+        self.out.write_all(FROM.get(..self.start.unwrap_or(0)).unwrap_or_default())?;
+        if self.last != b'\n' {
+            self.out.write_all(b"\n")?;
         }
-        Ok(n)
+        Ok(())
+    }
+}
+
+impl Write for Quoted<'_> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let mut ready = Vec::with_capacity(data.len() + FROM.len());
+        for &octet in data {
+            self.last = octet;
+            match self.start {
+                Some(held) if FROM.get(held) == Some(&octet) && held + 1 < FROM.len() => {
+                    self.start = Some(held + 1);
+                    continue;
+                }
+                Some(held) => {
+                    if FROM.get(held) == Some(&octet) {
+                        ready.push(b'>');
+                    }
+                    ready.extend_from_slice(FROM.get(..held).unwrap_or_default());
+                }
+                None => {}
+            }
+            ready.push(octet);
+            self.start = (octet == b'\n').then_some(0);
+        }
+        self.out.write_all(&ready)?;
+        Ok(data.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Quoted;
+    use std::io::Write;
+
+    #[test]
+    fn lines_that_would_begin_a_message_are_quoted() {
+        let text = b"From a\nFrom\nxFrom b\n\nFrom c\nFro";
+        for size in 1..text.len() {
+            let mut out = Vec::new();
+            let mut quoted = Quoted { out: &mut out, last: b'\n', start: Some(0) };
+            text.chunks(size).for_each(|piece| quoted.write_all(piece).unwrap());
+            quoted.finish().unwrap();
+            assert_eq!(out, b">From a\nFrom\nxFrom b\n\n>From c\nFro\n");
+        }
     }
 }
