@@ -58,7 +58,7 @@ pub(super) fn mail(state: &State, text: &[u8]) -> Result<MailParams, (MailParams
 fn each(state: &State, text: &[u8], out: &mut MailParams) -> Result<(), Reply> {
     for p in parameters(text) {
         if p.is("SIZE") {
-            let value = p.value.ok_or_else(|| needs_value("SIZE"))?;
+            let value = p.value.filter(|v| !v.is_empty()).ok_or_else(|| needs_value("SIZE"))?;
             out.size = number(value);
             out.size = Some(size(state, value)?);
         } else if p.is("BODY") {
