@@ -374,7 +374,7 @@ class Article(unittest.TestCase):
                 self.assertRegex(letter, r"\AFrom alice\S* .*\nReturn-Path: <alice\S*>\nReceived: \(from alice@localhost\)\n")
                 self.assertTrue(letter.endswith("Subject: fails 44\n\nx\n\n"), letter)
         for arguments, said, code in (("-oeq nosuch", "", 67), ("-N never nosuch", "", 67), ("-U bob", "", 64), ("-OBadOption=1 bob", "readcf: unknown option name BadOption\n", 70),
-                                      ("-qIx", "You do not have permission to process the queue\n", 77), ("-bd", "550 Permission denied (real uid not trusted)\n", 64),
+                                      ("-qIx", "You do not have permission to process the queue\n", 77), ("-bd", "550 Permission denied (real uid not trusted)\r\n", 64),
                                       ("-Qx -qIx", "Permission denied (real uid not trusted)\n", 64), ("--help", "Recipient names must be specified\n", 64)):
             with self.subTest(arguments):
                 self.assertEqual(self.failing(arguments), (said, code, ""))
