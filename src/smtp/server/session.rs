@@ -256,13 +256,7 @@ impl Session {
             }
             return;
         }
-        log::server::lost_input(
-            state.log_id(),
-            &state.client,
-            &state.facts.daemon,
-            state.last,
-            state.transaction.is_some(),
-        );
+        log_lost_input(state);
         if !matches!(self.phase, Phase::Handshake) {
             let client = String::from_utf8_lossy(&state.client).into_owned();
             let text = format!("{} Lost input channel from {client}", state.host());
@@ -493,13 +487,7 @@ impl Session {
     /// The client went away between commands.
     fn lost(&mut self) {
         if let Some(state) = self.state.as_ref() {
-            log::server::lost_input(
-                state.log_id(),
-                &state.client,
-                &state.facts.daemon,
-                state.last,
-                state.transaction.is_some(),
-            );
+            log_lost_input(state);
         }
         self.hang_up();
     }
@@ -518,4 +506,10 @@ impl Session {
         self.input.discard();
         self.actions.push_back(Action::Close);
     }
+}
+
+/// The log line of a client that went away, or was given up.
+fn log_lost_input(state: &State) {
+    let State { client, facts, last, transaction, .. } = state;
+    log::server::lost_input(state.log_id(), client, &facts.daemon, *last, transaction.is_some());
 }
